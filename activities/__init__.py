@@ -1,0 +1,1 @@
+"""What workflows ask for: everything with a clock, a network or a database."""

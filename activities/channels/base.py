@@ -1,0 +1,74 @@
+"""What a channel is. A new one subclasses `Channel`, sets `name`, and overrides what it needs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from store.directory import User
+from store.engine import Connection
+from store.inbox import Notification
+
+
+@dataclass(frozen=True)
+class Message:
+    """One notification on its way to one person. Its words were written when its step fired."""
+
+    tenant: str
+    delivery_id: str
+    user: User
+    notification: Notification
+    collapse: str
+    """What a device may replace: the same for all notices that make one another pointless."""
+    unread: int = 0
+    version: int = 0
+    expires_at: datetime | None = None
+    progress: dict[str, Any] = field(default_factory=dict)
+    """What an earlier attempt left in `Result.progress`."""
+    asked_before: bool = False
+    """An earlier attempt called the provider and was cut off before it knew the answer."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a provider's answer means. `retry` may name the wait that the provider asked for."""
+
+    outcome: Literal["sent", "retry", "failed", "withheld", "unknown", "expired"]
+    reason: str | None = None
+    after: timedelta | None = None
+    detail: str = ""
+    progress: dict[str, Any] = field(default_factory=dict)
+
+
+SENT = Result("sent")
+
+
+class Channel:
+    """A way to tell somebody something.
+
+    A fast channel takes part in the transaction that composes a notification (`record`) and may act right after it
+    (`announce`). A slow one is sent later by `send`, as often as it answers `retry` and time allows.
+    """
+
+    name: ClassVar[str]
+
+    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
+        """The reason (of outcome `withheld`) for each user id that this channel cannot reach now."""
+        return {}
+
+    async def record(self, db: Connection, messages: Sequence[Message]) -> None:
+        """Writes what belongs into the same transaction."""
+
+    async def announce(self, messages: Sequence[Message]) -> None:
+        """Tells of what is committed; may be repeated, must not raise."""
+
+    async def send(self, message: Message) -> Result:
+        """Hands the message to the provider once. A fault is a Result too; an exception is a bug."""
+        raise NotImplementedError(f"{self.name} is not a slow channel")
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+
+
+def ids(users: Collection[User]) -> list[str]:
+    return [user.id for user in users]

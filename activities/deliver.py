@@ -1,0 +1,97 @@
+"""`deliver`: what one step still has to send by one slow channel, to all its recipients."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities import clock
+from activities.channels.base import Channel, Message, Result
+from punctual.protocol import DeliverRequest, Told
+from store import directory, inbox, ledger
+from store.engine import Database
+from store.ledger import Delivery
+
+log = structlog.get_logger(__name__)
+
+# Longer than any channel's own deadline for one call, so that a living sender never loses its lease.
+LEASE = timedelta(seconds=15)
+AT_ONCE = 20
+
+
+class Deliver:
+    """Claims each row, calls the provider, and writes down the answer; one failing recipient stops no other."""
+
+    def __init__(self, database: Database, channels: Mapping[str, Channel]) -> None:
+        self._database = database
+        self._channels = channels
+
+    @activity.defn(name="deliver")
+    async def deliver(self, request: DeliverRequest) -> Told:
+        """Counts by outcome. Raises ApplicationError `Retry` while something is still to be tried again."""
+        now = clock.now()
+        if request.give_up:
+            async with self._database.write() as db:
+                count = await ledger.give_up(db, request.ref, request.key, request.channel, now)
+            return Told(outcomes={"failed": count})
+        async with self._database.read() as db:
+            rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
+        gate = asyncio.Semaphore(AT_ONCE)
+        results = await asyncio.gather(*(self._one(request, row, gate, now) for row in rows))
+        waits = [result.after or timedelta(0) for result in results if result.outcome == "retry"]
+        if waits:
+            raise ApplicationError(
+                f"{len(waits)} of {len(rows)} to be tried again",
+                type="Retry",
+                next_retry_delay=max(waits) or None,
+            )
+        outcomes = [result.outcome for result in results]
+        return Told(outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
+
+    async def _one(self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime) -> Result:
+        async with gate:
+            activity.heartbeat()
+            tenant = request.ref.tenant
+            message, wait = await self._claim(request, row, now)
+            if message is None:
+                # Somebody else is asking right now, or has had the answer; look again when their lease is over.
+                return Result("retry", after=wait) if wait else Result("sent")
+            result = await self._channels[request.channel].send(message)
+            outcome = "planned" if result.outcome == "retry" else result.outcome
+            async with self._database.write() as db:
+                await ledger.settle(db, tenant, row.id, outcome, result.reason, now, result.progress)
+            if result.outcome != "sent":
+                log.info(
+                    "delivery", channel=request.channel, delivery=row.id, outcome=result.outcome,
+                    reason=result.reason, detail=result.detail,
+                )  # fmt: skip
+            return result
+
+    async def _claim(
+        self, request: DeliverRequest, row: Delivery, now: datetime
+    ) -> tuple[Message | None, timedelta | None]:
+        """The message, now leased to us; or how long another still holds it (None: it is settled)."""
+        tenant = request.ref.tenant
+        async with self._database.write() as db:
+            claimed, wait = await ledger.claim(db, tenant, row.id, LEASE)
+            if claimed is None:
+                return None, wait
+            people = await directory.get(db, tenant, [row.user_id])
+            notes = await inbox.of_step(db, tenant, request.ref.kind, request.ref.id, request.key)
+            note = next((note for note in notes if note.id == row.notification_id), None)
+            user = people.get(row.user_id)
+            if note is None or user is None:
+                await ledger.settle(db, tenant, row.id, "withheld", "unknown_user", now, {})
+                return None, None
+            unread = (await inbox.unread(db, tenant, [user.id]))[user.id]
+        return (
+            Message(
+                tenant=tenant, delivery_id=row.id, user=user, notification=note,
+                collapse=f"{request.ref.workflow_id}/{note.type}", unread=unread, expires_at=request.until,
+                progress=claimed.progress or {}, asked_before=claimed.lease_until is not None,
+            ),
+            None,
+        )  # fmt: skip

@@ -1,0 +1,20 @@
+"""The channels and activities of a worker, built from its resources."""
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.channels.base import Channel
+from activities.channels.registry import channels
+from activities.compose import Compose
+from activities.deliver import Deliver
+from activities.plan import Plan
+from resources import Resources
+
+__all__ = ["activities", "channels"]
+
+
+def activities(resources: Resources, by_name: dict[str, Channel]) -> tuple[list[Callable[..., Any]], Callable[..., Any]]:
+    """The fast activities, and the one that sends by slow channels."""
+    compose = Compose(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
+    deliver = Deliver(resources.database, by_name)
+    return [Plan(resources.database).plan, compose.compose], deliver.deliver

@@ -1,0 +1,52 @@
+"""What the core raises.
+
+PunctualError
+├── InvalidEvent      an event that cannot be accepted; `problems` names each field
+├── InvalidPolicy     a policy that contradicts itself; `problems` names each field
+├── UnsafeUrl         an address that a person chose and that must not be followed
+└── UnknownWorkflowId a workflow id that is not `{tenant}/{kind}/{id}`
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One refused field: `path` as keys and indexes from the document's root, `detail` in words for a person."""
+
+    path: tuple[str | int, ...]
+    detail: str
+
+    @property
+    def pointer(self) -> str:
+        """The field as a JSON pointer (RFC 6901)."""
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.detail}"
+
+
+class PunctualError(Exception):
+    """The root of everything the core raises."""
+
+
+class _Refused(PunctualError):
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+class InvalidEvent(_Refused):
+    """The event cannot be accepted."""
+
+
+class InvalidPolicy(_Refused):
+    """The policy cannot be followed."""
+
+
+class UnsafeUrl(PunctualError):
+    """The URL is not one we would open or call."""
+
+
+class UnknownWorkflowId(PunctualError):
+    """The workflow's id does not say whose entity it is."""

@@ -1,0 +1,114 @@
+"""Events as CloudEvents 1.0 JSON: the envelope, its strict parsing, and the order in which events count."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from punctual.errors import FieldProblem, InvalidEvent
+from punctual.kind import Kind
+from punctual.registry import ALIASES, kind_of
+from punctual.wire import Instant, field_problems
+
+AHEAD = timedelta(minutes=5)
+"""How far a sender's clock may be ahead of ours."""
+
+
+def _token(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must not hold control characters")
+    return text
+
+
+Token = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_token)]
+
+
+class Event(BaseModel):
+    """One CloudEvent; `data` is already the parsed snapshot of its kind, as plain JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Token
+    source: Token = "crm"
+    type: Token
+    time: Instant
+    data: dict[str, Any]
+    punctualaccepted: Instant | None = None
+    """When our API took the event: set there, so that an outage between it and the worker makes nothing past."""
+
+    @property
+    def key(self) -> str:
+        """The step key of this event's notice: the same for every delivery of the same `source` and `id`."""
+        digest = hashlib.sha256(f"{self.source}\0{self.id}".encode()).hexdigest()[:32]
+        return f"event-{digest}"
+
+
+class Mark(NamedTuple):
+    """An event's place in the order of its entity: by time, terminal before others, then by id and source."""
+
+    time: str
+    terminal: bool
+    id: str
+    source: str
+
+
+def mark(event: Event, kind: Kind[Any]) -> Mark:
+    """Where `event` stands; the greatest mark is the last writer's."""
+    moment = event.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return Mark(moment, kind.events[event.type] == "closes", event.id, event.source)
+
+
+def parse(body: Any, *, now: datetime, kind: str | None = None, entity_id: str | None = None) -> Event:
+    """The event in `body` (decoded JSON) as heard at `now`; raises InvalidEvent naming each field.
+
+    With `kind` and `entity_id` (known from the workflow's own id) an event about anything else is refused.
+    """
+    if not isinstance(body, dict):
+        raise InvalidEvent([FieldProblem((), "must be a CloudEvents JSON object")])
+    if isinstance(body.get("type"), str):
+        body = {**body, "type": ALIASES.get(body["type"], body["type"])}
+    problems: list[FieldProblem] = []
+    event: Event | None = None
+    try:
+        event = Event.model_validate(body)
+    except ValidationError as error:
+        problems += field_problems(error)
+    found = kind_of(body["type"]) if isinstance(body.get("type"), str) else None
+    if found is None:
+        if isinstance(body.get("type"), str):
+            problems.append(FieldProblem(("type",), "is not a known event type"))
+    elif isinstance(body.get("data"), dict):
+        problems += _data_problems(found, body["data"])
+    if event is not None and event.time > now + AHEAD:
+        problems.append(FieldProblem(("time",), "is more than 5 minutes ahead"))
+    if event is None or found is None or problems:
+        raise InvalidEvent(problems)
+    snapshot = found.snapshot.model_validate(event.data)
+    if kind is not None and found.name != kind:
+        problems.append(FieldProblem(("type",), f"is not about a {kind}, which this workflow's id names"))
+    if entity_id is not None and snapshot.id != entity_id:
+        problems.append(FieldProblem(("data", "id"), "is not the id in this workflow's own id"))
+    if problems:
+        raise InvalidEvent(problems)
+    return event.model_copy(update={"data": snapshot.model_dump(mode="json", exclude_none=True)})
+
+
+def _data_problems(found: Kind[Any], data: dict[str, Any]) -> list[FieldProblem]:
+    try:
+        found.snapshot.model_validate(data)
+    except ValidationError as error:
+        return field_problems(error, "data")
+    return []
+
+
+def is_known(type_: str) -> bool:
+    """Whether an event type, or an alias of one, is ours."""
+    return kind_of(ALIASES.get(type_, type_)) is not None
+
+
+def refusal_key(body: Any) -> str:
+    """The step key under which a refused event is shown; the same for the same body."""
+    digest = hashlib.sha256(repr(body).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    return f"refused-{digest}"

@@ -1,0 +1,151 @@
+"""From what was known and what was heard to what is now so: the whole decision of `plan`, without its database.
+
+The same events again change nothing, and the order in which they arrive decides only which notices of overtaken
+events were still sent: the entity, its future and the newest event's notice come out the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from punctual.events import Event, mark
+from punctual.kind import Kind
+from punctual.lifecycle import Record, Stage, Verdict, apply
+from punctual.policy import Policy
+from punctual.protocol import Heard, Refusal
+from punctual.timeline import Step, in_order
+
+_FATE: dict[Verdict, tuple[str, str | None]] = {
+    "applied": ("planned", None),
+    "stale": ("superseded", "stale"),
+    "closed": ("superseded", "closed"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step and what became of it so far."""
+
+    step: Step
+    outcome: str = "planned"
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass
+class Plan:
+    """The outcome of planning: all entries by key, and which of them are new or changed."""
+
+    record: Record
+    entries: dict[str, Entry]
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    overtaken: list[str] = field(default_factory=list)
+    """Steps whose deliveries, if any are still under way, have become pointless."""
+    why: str = "replanned"
+    """The reason of all that is superseded in this plan."""
+    stage: Stage = "open"
+
+    @property
+    def steps(self) -> list[Step]:
+        """What is still to be told, in order."""
+        return in_order(entry.step for entry in self.entries.values() if entry.outcome == "planned")
+
+    @property
+    def snapshot(self) -> dict[str, Any]:
+        return self.record.current.snapshot if self.record.current else {}
+
+    def _add(self, entry: Entry) -> None:
+        self.entries[entry.step.key] = entry
+        self.added.append(entry.step.key)
+
+    def _change(self, key: str, outcome: str, reason: str | None) -> None:
+        self.entries[key] = replace(self.entries[key], outcome=outcome, reason=reason)
+        self.changed.append(key)
+
+
+def fold(
+    kind: Kind[Any],
+    record: Record,
+    known: Mapping[str, Entry],
+    heard: Iterable[Heard],
+    refused: Iterable[Refusal],
+    now: datetime,
+) -> Plan:
+    """The first half: events applied in the order they count in, each with its notice; refusals as failed entries."""
+    plan = Plan(record, dict(known))
+    nothing_known = record.latest is None
+    for item in sorted(heard, key=lambda item: mark(item.event, kind)):
+        event = item.event
+        if event.key in plan.entries:
+            continue
+        plan.record, verdict = apply(plan.record, event, kind)
+        outcome, reason = _FATE[verdict]
+        if outcome == "planned" and nothing_known and not plan.added and _is_history(kind, event, item.at):
+            outcome, reason = "skipped", "past"
+        step = Step(key=event.key, type=event.type, stage="notice", due_at=item.at)
+        plan._add(Entry(step, outcome, reason))
+    for refusal in refused:
+        if refusal.key not in plan.entries:
+            step = Step(key=refusal.key, type=refusal.type, stage="notice", due_at=now)
+            plan._add(Entry(step, "failed", "rejected", refusal.detail))
+    plan.why = _why(record, plan.record)
+    return plan
+
+
+def complete(kind: Kind[Any], plan: Plan, policy: Policy, zone_name: str, heard_at: datetime) -> Plan:
+    """The second half: the timeline that follows, set against what had been planned before.
+
+    A step whose instant was already past when the events that ask for it were heard (`heard_at`) is skipped.
+    """
+    wanted = _wanted(kind, plan.record, policy, zone_name)
+    keys = {step.key for step in wanted}
+    for key, entry in list(plan.entries.items()):
+        if key in keys or (entry.step.stage == "notice" and not _outlived(plan.record, kind, entry)):
+            continue
+        plan.overtaken.append(key)
+        if entry.outcome == "planned":
+            plan._change(key, "superseded", plan.why)
+    for step in wanted:
+        fate = ("planned", None) if step.due_at > heard_at else ("skipped", "past")
+        if step.key not in plan.entries:
+            plan._add(Entry(step, *fate))
+        elif plan.entries[step.key].outcome == "superseded":
+            plan._change(step.key, *fate)
+    plan.stage = _stage(plan, keys)
+    return plan
+
+
+def _is_history(kind: Kind[Any], event: Event, at: datetime) -> bool:
+    """The first we hear of an entity is that it ended, and its time is over: nobody wants to be told."""
+    over = kind.over(kind.snapshot.model_validate(event.data))
+    return kind.events[event.type] == "closes" and over is not None and over <= at
+
+
+def _wanted(kind: Kind[Any], record: Record, policy: Policy, zone_name: str) -> list[Step]:
+    if record.is_closed or record.current is None:
+        return []
+    return kind.timeline(kind.snapshot.model_validate(record.current.snapshot), policy, zone_name)
+
+
+def _outlived(record: Record, kind: Kind[Any], entry: Entry) -> bool:
+    """Whether a notice speaks of something that the entity's end has made pointless."""
+    return record.is_closed and kind.events.get(entry.step.type) != "closes"
+
+
+def _stage(plan: Plan, wanted: set[str]) -> Stage:
+    if plan.record.is_closed or plan.record.current is None:
+        return "closed"
+    fired = (
+        plan.entries[key].step.stage == "overdue" and plan.entries[key].outcome not in ("planned", "superseded")
+        for key in wanted
+    )
+    return "overdue" if any(fired) else "open"
+
+
+def _why(before: Record, after: Record) -> str:
+    if after.is_closed and after.current is not None:
+        return "cancelled" if after.current.type.endswith(".cancelled") else "closed"
+    moved = before.current is not None and after.current is not None and before.current.mark != after.current.mark
+    return "rescheduled" if moved else "replanned"

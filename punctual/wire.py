@@ -1,0 +1,141 @@
+"""The building blocks of everything that crosses a boundary: ids, instants, durations, zones, strict models."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+
+from punctual.errors import FieldProblem
+
+ID_PATTERN = r"^[A-Za-z0-9._~-]{1,128}$"
+
+_DURATION = re.compile(r"^P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$")
+_ZONE = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
+_LONGEST = timedelta(days=3660)
+# C0 and C1 controls and the bidirectional overrides, which make a text read as something it is not.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+class Strict(BaseModel):
+    """A closed, immutable wire model: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone called `name`; raises ValueError for anything else."""
+    if not _ZONE.match(name) or len(name) > 64:
+        raise ValueError("must be an IANA time zone such as Europe/Berlin")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+
+
+def delta(duration: str) -> timedelta:
+    """An ISO 8601 duration of weeks, days, hours, minutes and seconds as a timedelta; a day is 24 hours."""
+    match = _DURATION.match(duration)
+    if not match or not any(match.groups()):
+        raise ValueError("must be an ISO 8601 duration such as PT30M, PT24H or P1D")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        length = timedelta.max
+    if length > _LONGEST:
+        raise ValueError("must not be longer than ten years")
+    return length
+
+
+def _zone_name(name: str) -> str:
+    zone(name)
+    return name
+
+
+def _duration(text: str) -> str:
+    delta(text)
+    return text
+
+
+def _positive(text: str) -> str:
+    if not delta(text):
+        raise ValueError("must be longer than zero")
+    return text
+
+
+def _printable(text: str) -> str:
+    if _UNPRINTABLE.search(text):
+        raise ValueError("must not hold control characters or text-direction overrides")
+    if not text.isascii():
+        text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
+    return text
+
+
+def iso_time(value: Any) -> datetime:
+    """An ISO 8601 time, with or without an offset; numbers and other guesses are refused."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and len(value) <= 40:
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("must be an ISO 8601 time such as 2026-11-20T10:00:00Z")
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise ValueError("is outside of the calendar") from None
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Instant = Annotated[AwareDatetime, BeforeValidator(iso_time), AfterValidator(_utc)]
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
+Duration = Annotated[str, AfterValidator(_duration)]
+PositiveDuration = Annotated[str, AfterValidator(_duration), AfterValidator(_positive)]
+LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+Title = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True), AfterValidator(_printable)
+]
+Line = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), AfterValidator(_printable)]
+
+
+def field_problems(error: ValidationError, *prefix: str | int) -> list[FieldProblem]:
+    """pydantic's findings as ours: where and what, without the refused value itself."""
+    return [
+        FieldProblem((*prefix, *item["loc"]), _words(item))
+        for item in error.errors(include_url=False, include_context=True, include_input=False)
+    ]
+
+
+def _words(item: Any) -> str:
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
+    if item["type"] == "extra_forbidden":
+        return "is not a known field"
+    if item["type"] == "timezone_aware":
+        return "must have an offset or Z"
+    if item["type"] == "missing":
+        return "is required"
+    return str(item["msg"])
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as it stands in keys: `20261120T090000Z`, with microseconds only where it has any."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ" if moment.microsecond else "%Y%m%dT%H%M%SZ")

@@ -1,0 +1,1 @@
+"""Everything that is kept or shared between processes: SQLAlchemy lives here and nowhere else."""

@@ -1,0 +1,81 @@
+"""The database, and its two kinds of transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+Connection = AsyncConnection
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, by the URL that SQLAlchemy takes."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        # Read-then-write needs the write lock from the start on SQLite: plain BEGIN loses updates or fails at once.
+        options: dict[str, Any] = (
+            {} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        )
+        self.engine = create_async_engine(url, **options)
+        # Writers of this process queue here, not in SQLite's polling busy handler.
+        self._writer = asyncio.Lock()
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A transaction whose statements see one state of the database."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        async with self.engine.connect() as connection:
+            await connection.execution_options(**level)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Connection]:
+        """A transaction that may write; what it did is durable when the block has ended without an error."""
+        turn: AbstractAsyncContextManager[Any] = self._writer if self.is_sqlite else nullcontext()
+        async with turn, self.engine.connect() as connection:
+            await connection.execution_options(punctual_write=True)
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("punctual_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert(db: Connection, table: Table) -> Any:
+    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
+async def database_now(db: Connection) -> datetime:
+    """The database's clock, which leases are measured by."""
+    if db.dialect.name == "sqlite":
+        text = await db.scalar(select(func.strftime("%Y-%m-%dT%H:%M:%f+00:00", "now")))
+        return datetime.fromisoformat(str(text))
+    moment: datetime = await db.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
+    return moment

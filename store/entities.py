@@ -1,0 +1,184 @@
+"""Entities and their steps."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, func, or_, select, tuple_, update
+
+from punctual.lifecycle import Record
+from punctual.planning import Entry
+from punctual.protocol import Ref
+from punctual.timeline import Step
+from store.engine import Connection, insert
+from store.tables import assignments, entities, steps, users
+
+
+@dataclass(frozen=True)
+class Entity:
+    id: str
+    kind: str
+    record: Record
+    state: str
+    due_at: datetime | None
+    next_step_at: datetime | None
+    acknowledged_by: str | None
+
+    @property
+    def snapshot(self) -> dict[str, Any] | None:
+        return self.record.current.snapshot if self.record.current else None
+
+
+@dataclass(frozen=True)
+class Told(Entry):
+    """An entry as the store keeps it: with the instant its outcome was written."""
+
+    at: datetime | None = None
+
+
+def _of(table: Any, ref: Ref, id_column: str = "entity_id") -> Any:
+    return and_(table.c.tenant == ref.tenant, table.c.kind == ref.kind, table.c[id_column] == ref.id)
+
+
+async def load(db: Connection, ref: Ref, *, lock: bool = False) -> Entity | None:
+    """The entity, or None; `lock` keeps other writers of it out until the transaction ends."""
+    query = select(entities).where(_of(entities, ref, "id"))
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return _entity(row) if row else None
+
+
+def _entity(row: Any) -> Entity:
+    record = Record.model_validate(row.record)
+    return Entity(row.id, row.kind, record, row.state, row.due_at, row.next_step_at, row.acknowledged_by)
+
+
+async def save(
+    db: Connection,
+    ref: Ref,
+    record: Record,
+    *,
+    state: str,
+    due_at: datetime | None,
+    next_step_at: datetime | None,
+    now: datetime,
+) -> None:
+    values = {
+        "record": record.model_dump(mode="json"),
+        "state": state,
+        "due_at": due_at,
+        "next_step_at": next_step_at,
+        "updated_at": now,
+    }
+    await db.execute(
+        insert(db, entities)
+        .values(tenant=ref.tenant, kind=ref.kind, id=ref.id, **values)
+        .on_conflict_do_update(index_elements=["tenant", "kind", "id"], set_=values)
+    )
+
+
+async def advance(db: Connection, ref: Ref, state: str) -> None:
+    """Writes the state, and the instant of the first step still planned."""
+    first = select(func.min(steps.c.due_at)).where(_of(steps, ref), steps.c.outcome == "planned").scalar_subquery()
+    await db.execute(update(entities).where(_of(entities, ref, "id")).values(state=state, next_step_at=first))
+
+
+async def assign(db: Connection, ref: Ref, user_ids: Iterable[str]) -> None:
+    """Makes exactly `user_ids` responsible."""
+    wanted = set(user_ids)
+    rows = await db.execute(select(assignments.c.user_id).where(_of(assignments, ref)))
+    had = set(rows.scalars())
+    if had - wanted:
+        await db.execute(delete(assignments).where(_of(assignments, ref), assignments.c.user_id.in_(had - wanted)))
+    if wanted - had:
+        row = {"tenant": ref.tenant, "kind": ref.kind, "entity_id": ref.id}
+        await db.execute(insert(db, assignments), [{**row, "user_id": id_} for id_ in sorted(wanted - had)])
+
+
+async def entries(db: Connection, ref: Ref) -> list[Told]:
+    """The entity's steps in order of their instants."""
+    query = select(steps).where(_of(steps, ref)).order_by(steps.c.due_at, steps.c.key)
+    return [_told(row) for row in await db.execute(query)]
+
+
+async def entry(db: Connection, ref: Ref, key: str) -> Told | None:
+    row = (await db.execute(select(steps).where(_of(steps, ref), steps.c.key == key))).one_or_none()
+    return _told(row) if row else None
+
+
+def _told(row: Any) -> Told:
+    step = Step(key=row.key, type=row.type, stage=row.stage, due_at=row.due_at, announces=row.announces)
+    return Told(step, row.outcome, row.reason, row.detail, row.at)
+
+
+async def add_entries(db: Connection, ref: Ref, rows: Sequence[Entry], at: datetime) -> None:
+    """Writes new entries; `at` is when those were decided that are no longer planned."""
+    if rows:
+        fixed = {"tenant": ref.tenant, "kind": ref.kind, "entity_id": ref.id}
+        values = [
+            {
+                **fixed,
+                **row.step.model_dump(),
+                "outcome": row.outcome,
+                "reason": row.reason,
+                "detail": row.detail,
+                "at": None if row.outcome == "planned" else at,
+            }
+            for row in rows
+        ]
+        await db.execute(insert(db, steps), values)
+
+
+async def settle(db: Connection, ref: Ref, key: str, outcome: str, reason: str | None, at: datetime) -> None:
+    """Writes what became of a step; `planned` makes it open again."""
+    change = update(steps).where(_of(steps, ref), steps.c.key == key)
+    await db.execute(change.values(outcome=outcome, reason=reason, at=None if outcome == "planned" else at))
+
+
+async def page(
+    db: Connection,
+    tenant: str,
+    *,
+    kind: str | None = None,
+    state: str | None = None,
+    assignee: str | None = None,
+    within_reach_of: str | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> list[Entity]:
+    """Entities by (kind, id). `within_reach_of` leaves what is assigned to that user or to somebody below."""
+    query = select(entities).where(entities.c.tenant == tenant).order_by(entities.c.kind, entities.c.id).limit(limit)
+    if kind is not None:
+        query = query.where(entities.c.kind == kind)
+    if state is not None:
+        query = query.where(entities.c.state == state)
+    if assignee is not None:
+        query = query.where(_assigned(assignments.c.user_id == assignee))
+    if within_reach_of is not None:
+        query = query.where(_assigned(assignments.c.user_id.in_(_below(tenant, within_reach_of))))
+    if after is not None:
+        query = query.where(tuple_(entities.c.kind, entities.c.id) > tuple_(*after))
+    return [_entity(row) for row in await db.execute(query)]
+
+
+async def is_within_reach(db: Connection, ref: Ref, user_id: str) -> bool:
+    """Whether the entity is assigned to the user or to somebody below."""
+    reach = _below(ref.tenant, user_id)
+    return bool(await db.scalar(select(exists().where(_of(assignments, ref), assignments.c.user_id.in_(reach)))))
+
+
+def _assigned(condition: Any) -> Any:
+    own = and_(
+        assignments.c.tenant == entities.c.tenant,
+        assignments.c.kind == entities.c.kind,
+        assignments.c.entity_id == entities.c.id,
+    )
+    return exists().where(own, or_(condition))
+
+
+def _below(tenant: str, user_id: str) -> Any:
+    """The user and everybody whose chain of managers leads to them."""
+    top = select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id)
+    tree = top.cte("reach", recursive=True)
+    reports = select(users.c.id).where(users.c.tenant == tenant, users.c.manager_id == tree.c.id)
+    return select(tree.union(reports).c.id)

@@ -1,0 +1,165 @@
+"""Inboxes: lists, counts and changes, each under one version per user."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select, true, tuple_, update
+
+from store.engine import Connection, insert
+from store.tables import inboxes, notifications
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One person's notification, as the contract's section 6 shows it and a little more."""
+
+    id: str
+    user_id: str
+    kind: str
+    entity_id: str
+    step_key: str
+    type: str
+    category: str
+    priority: str
+    title: str
+    message: str
+    action_url: str | None
+    action_text: str | None
+    actions: list[dict[str, Any]]
+    metadata: dict[str, Any]
+    listed: bool
+    created_at: datetime
+    read_at: datetime | None = None
+    archived_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    acknowledged_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The notification as clients get it."""
+        shown = {
+            name: getattr(self, name)
+            for name in (
+                "id",
+                "type",
+                "category",
+                "priority",
+                "title",
+                "message",
+                "action_url",
+                "action_text",
+                "actions",
+            )
+        }
+        shown["entity"] = {"kind": self.kind, "id": self.entity_id}
+        shown["metadata"] = self.metadata
+        for name in ("created_at", "read_at", "archived_at", "snoozed_until", "acknowledged_at", "expires_at"):
+            moment = getattr(self, name)
+            shown[name] = moment.isoformat().replace("+00:00", "Z") if moment else None
+        return shown
+
+
+_COLUMNS = [notifications.c[name] for name in Notification.__dataclass_fields__]
+_n = notifications.c
+
+# What each `status` of the contract holds. None asks the clock: what time changes is changed by a write.
+STATUSES: dict[str, Any] = {
+    "all": and_(_n.archived_at.is_(None), _n.snoozed_until.is_(None)),
+    "unread": and_(_n.read_at.is_(None), _n.archived_at.is_(None), _n.snoozed_until.is_(None)),
+    "read": and_(_n.read_at.is_not(None), _n.archived_at.is_(None), _n.snoozed_until.is_(None)),
+    "archived": _n.archived_at.is_not(None),
+    "snoozed": and_(_n.snoozed_until.is_not(None), _n.archived_at.is_(None)),
+}
+
+
+def _own(tenant: str, user_id: str) -> Any:
+    return and_(_n.tenant == tenant, _n.user_id == user_id, _n.listed == true())
+
+
+async def add(db: Connection, tenant: str, rows: Sequence[Notification]) -> None:
+    """Writes notifications; one that is already there stays as it is."""
+    if rows:
+        values = [{"tenant": tenant, **row.__dict__} for row in rows]
+        await db.execute(insert(db, notifications).on_conflict_do_nothing(), values)
+
+
+async def bump(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
+    """The next version of each inbox; in one order for all writers, so that none waits for another in a circle."""
+    versions: dict[str, int] = {}
+    for user_id in sorted(user_ids):
+        statement = insert(db, inboxes).values(tenant=tenant, user_id=user_id, version=1)
+        statement = statement.on_conflict_do_update(
+            index_elements=["tenant", "user_id"], set_={"version": inboxes.c.version + 1}
+        )
+        versions[user_id] = int(await db.scalar(statement.returning(inboxes.c.version)))
+    return versions
+
+
+async def version(db: Connection, tenant: str, user_id: str) -> int:
+    query = select(inboxes.c.version).where(inboxes.c.tenant == tenant, inboxes.c.user_id == user_id)
+    return int(await db.scalar(query) or 0)
+
+
+async def unread(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
+    """How many are unread, for each of `user_ids`."""
+    query = (
+        select(_n.user_id, func.count())
+        .where(_n.tenant == tenant, _n.user_id.in_(user_ids), _n.listed == true(), STATUSES["unread"])
+        .group_by(_n.user_id)
+    )
+    counts = dict.fromkeys(user_ids, 0)
+    counts.update({row[0]: row[1] for row in await db.execute(query)})
+    return counts
+
+
+async def page(
+    db: Connection,
+    tenant: str,
+    user_id: str,
+    *,
+    status: str = "all",
+    category: str | None = None,
+    type_: str | None = None,
+    priority: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Notification]:
+    """The newest first; `before` is (created_at, id) of the last one already seen."""
+    query = select(*_COLUMNS).where(_own(tenant, user_id), STATUSES[status])
+    for column, value in ((_n.category, category), (_n.type, type_), (_n.priority, priority)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(tuple_(_n.created_at, _n.id) < tuple_(*before))
+    query = query.order_by(_n.created_at.desc(), _n.id.desc()).limit(limit)
+    return [Notification(*row) for row in await db.execute(query)]
+
+
+async def get(db: Connection, tenant: str, user_id: str, ids: Collection[str]) -> list[Notification]:
+    """Those of `ids` that are in the user's own inbox."""
+    query = select(*_COLUMNS).where(_own(tenant, user_id), _n.id.in_(ids))
+    return [Notification(*row) for row in await db.execute(query)]
+
+
+async def of_step(db: Connection, tenant: str, kind: str, entity_id: str, step_key: str) -> list[Notification]:
+    """What was written for a step, listed or not."""
+    query = select(*_COLUMNS).where(
+        _n.tenant == tenant, _n.kind == kind, _n.entity_id == entity_id, _n.step_key == step_key
+    )
+    return [Notification(*row) for row in await db.execute(query)]
+
+
+async def change(db: Connection, tenant: str, user_id: str, ids: Collection[str], **values: Any) -> int:
+    """Sets columns (`read_at`, `archived_at`, …) of the user's own; how many there were."""
+    result = await db.execute(update(notifications).where(_own(tenant, user_id), _n.id.in_(ids)).values(**values))
+    return result.rowcount
+
+
+async def mark_all_read(db: Connection, tenant: str, user_id: str, category: str | None, at: datetime) -> int:
+    """Reads everything unread, or all of one category; how many there were."""
+    statement = update(notifications).where(_own(tenant, user_id), STATUSES["unread"])
+    if category is not None:
+        statement = statement.where(_n.category == category)
+    return (await db.execute(statement.values(read_at=at))).rowcount

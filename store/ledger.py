@@ -1,0 +1,122 @@
+"""The delivery ledger: what was to be sent to whom by which channel, and what came of it.
+
+A row is committed as `planned` with a lease before its provider is called. While the lease runs, nobody else sends
+it; once it has run out the provider may or may not have had it, and the channel knows whether asking twice is safe.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select, update
+
+from punctual.protocol import Ref
+from store.engine import Connection, database_now, insert
+from store.tables import deliveries
+
+_d = deliveries.c
+
+
+@dataclass(frozen=True)
+class Delivery:
+    id: str
+    user_id: str
+    channel: str
+    step_key: str
+    notification_id: str | None
+    outcome: str
+    reason: str | None
+    at: datetime
+    attempts: int = 0
+    lease_until: datetime | None = None
+    progress: dict[str, Any] | None = None
+    """What the channel has to remember between attempts, such as the devices already reached."""
+
+
+_COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
+
+
+def _of(ref: Ref) -> Any:
+    return and_(_d.tenant == ref.tenant, _d.kind == ref.kind, _d.entity_id == ref.id)
+
+
+async def add(db: Connection, ref: Ref, rows: Sequence[Delivery]) -> None:
+    """Writes rows; the unique key (recipient, channel, entity, step) lets none in twice."""
+    if rows:
+        fixed = {"tenant": ref.tenant, "kind": ref.kind, "entity_id": ref.id}
+        values = [{**fixed, **row.__dict__, "progress": row.progress or {}} for row in rows]
+        await db.execute(insert(db, deliveries).on_conflict_do_nothing(), values)
+
+
+async def of_entity(db: Connection, ref: Ref) -> list[Delivery]:
+    """All deliveries of an entity, by step, user and channel."""
+    query = select(*_COLUMNS).where(_of(ref)).order_by(_d.step_key, _d.user_id, _d.channel)
+    return [Delivery(*row) for row in await db.execute(query)]
+
+
+async def open_channels(db: Connection, ref: Ref, step_key: str) -> list[str]:
+    """The channels of a step that still have something to send."""
+    query = select(_d.channel).where(_of(ref), _d.step_key == step_key, _d.outcome == "planned").distinct()
+    return sorted((await db.execute(query)).scalars())
+
+
+async def open_rows(db: Connection, ref: Ref, step_key: str, channel: str) -> list[Delivery]:
+    """What `channel` still has to send of a step, by recipient."""
+    query = select(*_COLUMNS).where(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
+    return [Delivery(*row) for row in await db.execute(query.order_by(_d.user_id))]
+
+
+async def claim(db: Connection, tenant: str, id_: str, lease: timedelta) -> tuple[Delivery | None, timedelta | None]:
+    """Takes a planned row for `lease` by the database's clock; else how long another holds it, None if it is settled.
+
+    The row as it was before is returned: a `lease_until` in it means that somebody once asked and never said more.
+    """
+    now = await database_now(db)
+    row = (
+        await db.execute(select(*_COLUMNS).where(_d.tenant == tenant, _d.id == id_).with_for_update())
+    ).one_or_none()
+    if row is None or row.outcome != "planned":
+        return None, None
+    if row.lease_until and row.lease_until > now:
+        return None, row.lease_until - now
+    change = update(deliveries).where(_d.tenant == tenant, _d.id == id_)
+    await db.execute(change.values(lease_until=now + lease, attempts=_d.attempts + 1))
+    return Delivery(*row), None
+
+
+async def settle(
+    db: Connection, tenant: str, id_: str, outcome: str, reason: str | None, at: datetime, progress: dict[str, Any]
+) -> None:
+    """Writes what came of a claimed row. `planned` gives it back, unless the step was overtaken meanwhile."""
+    own = and_(_d.tenant == tenant, _d.id == id_, _d.outcome == "planned")
+    if outcome == "planned":
+        # A reason on a planned row was set by `overtake` while the row was leased.
+        await db.execute(
+            update(deliveries).where(own, _d.reason.is_(None)).values(lease_until=None, progress=progress)
+        )
+        await db.execute(
+            update(deliveries)
+            .where(own, _d.reason.is_not(None))
+            .values(outcome="superseded", lease_until=None, at=at)
+        )
+    else:
+        values = {"outcome": outcome, "reason": reason, "at": at, "lease_until": None, "progress": progress}
+        await db.execute(update(deliveries).where(own).values(**values))
+
+
+async def overtake(db: Connection, ref: Ref, step_keys: Sequence[str], reason: str, at: datetime) -> None:
+    """Supersedes what is still to be sent for some steps; what is being sent right now, only if that fails."""
+    stale = and_(_of(ref), _d.outcome == "planned", _d.reason.is_(None), _d.step_key.in_(step_keys))
+    idle = update(deliveries).where(stale, _d.lease_until.is_(None))
+    await db.execute(idle.values(outcome="superseded", reason=reason, at=at))
+    await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
+
+
+async def give_up(db: Connection, ref: Ref, step_key: str, channel: str, at: datetime) -> int:
+    """Settles as failed what was never accepted, and as unknown what somebody asked for without an answer."""
+    mine = and_(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
+    failed = update(deliveries).where(mine, _d.lease_until.is_(None))
+    count = (await db.execute(failed.values(outcome="failed", reason="timeout", at=at))).rowcount
+    unknown = update(deliveries).where(mine).values(outcome="unknown", reason="ambiguous", at=at, lease_until=None)
+    return count + (await db.execute(unknown)).rowcount

@@ -1,0 +1,93 @@
+"""Browsers that take Web Push. The endpoint is a secret: sealed at rest, found by its MAC, never returned."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from store.engine import Connection, insert
+from store.tables import push_subscriptions
+from store.vault import Vault
+
+_PURPOSE = "push-endpoint"
+_s = push_subscriptions.c
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One browser of one user. `p256dh` and `auth` are base64url as the browser gave them."""
+
+    id: str
+    user_id: str
+    endpoint: str
+    p256dh: str
+    auth: str
+    device: str
+    created_at: datetime
+
+
+class Subscriptions:
+    """The subscriptions of all tenants, read and written through the vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def save(self, db: Connection, tenant: str, subscription: Subscription) -> str:
+        """Writes it and returns its id; the same endpoint again keeps its row and moves to the new owner."""
+        mac = self._vault.mac(_PURPOSE, subscription.endpoint.encode())
+        plain = json.dumps([subscription.endpoint, subscription.p256dh, subscription.auth]).encode()
+        values = {
+            "user_id": subscription.user_id,
+            "sealed": self._vault.seal(_PURPOSE, plain),
+            "device": subscription.device,
+            "created_at": subscription.created_at,
+        }
+        await self._forget_old_macs(db, tenant, subscription.endpoint, mac)
+        statement = insert(db, push_subscriptions).values(
+            tenant=tenant, id=subscription.id, endpoint_mac=mac, **values
+        )
+        statement = statement.on_conflict_do_update(index_elements=["tenant", "endpoint_mac"], set_=values)
+        return str(await db.scalar(statement.returning(_s.id)))
+
+    async def _forget_old_macs(self, db: Connection, tenant: str, endpoint: str, mac: str) -> None:
+        old = [known for known in self._vault.macs(_PURPOSE, endpoint.encode()) if known != mac]
+        if old:
+            await db.execute(delete(push_subscriptions).where(_s.tenant == tenant, _s.endpoint_mac.in_(old)))
+
+    async def of(self, db: Connection, tenant: str, user_id: str) -> list[Subscription]:
+        """The user's browsers, oldest first."""
+        query = select(push_subscriptions).where(_s.tenant == tenant, _s.user_id == user_id)
+        found = []
+        for row in await db.execute(query.order_by(_s.created_at, _s.id)):
+            endpoint, p256dh, auth = json.loads(self._vault.open(_PURPOSE, row.sealed))
+            found.append(Subscription(row.id, row.user_id, endpoint, p256dh, auth, row.device, row.created_at))
+        return found
+
+    async def owners(self, db: Connection, tenant: str, user_ids: Collection[str]) -> set[str]:
+        """Those of `user_ids` that have at least one browser."""
+        query = select(_s.user_id).where(_s.tenant == tenant, _s.user_id.in_(user_ids)).distinct()
+        return set((await db.execute(query)).scalars())
+
+    async def delete(self, db: Connection, tenant: str, user_id: str, id_: str) -> bool:
+        statement = delete(push_subscriptions).where(_s.tenant == tenant, _s.user_id == user_id, _s.id == id_)
+        return bool((await db.execute(statement)).rowcount)
+
+    async def delete_endpoint(self, db: Connection, tenant: str, user_id: str, endpoint: str) -> bool:
+        macs = self._vault.macs(_PURPOSE, endpoint.encode())
+        statement = delete(push_subscriptions).where(
+            _s.tenant == tenant, _s.user_id == user_id, _s.endpoint_mac.in_(macs)
+        )
+        return bool((await db.execute(statement)).rowcount)
+
+    async def delete_gone(self, db: Connection, tenant: str, gone: Subscription) -> None:
+        """Forgets a browser that its push service no longer knows, unless it has subscribed anew meanwhile."""
+        statement = delete(push_subscriptions).where(
+            _s.tenant == tenant, _s.id == gone.id, _s.created_at == gone.created_at
+        )
+        await db.execute(statement)
+
+    async def used(self, db: Connection, tenant: str, ids: Collection[str], at: datetime) -> None:
+        statement = update(push_subscriptions).where(_s.tenant == tenant, _s.id.in_(ids))
+        await db.execute(statement.values(used_at=at))

@@ -1,0 +1,197 @@
+"""The tables. Every key begins with the tenant, so no statement can meet another tenant's rows by accident."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    text,
+)
+from sqlalchemy import UniqueConstraint as Unique
+
+from store.columns import Instant, Json, Key
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _required(name: str, type_: object = Key) -> Column:  # type: ignore[type-arg]
+    return Column(name, type_, nullable=False)  # type: ignore[arg-type]
+
+
+users = Table(
+    "users",
+    metadata,
+    _required("tenant"),
+    _required("id"),
+    _required("name", String()),
+    Column("email", String()),
+    Column("phone", String()),
+    _required("timezone", String()),
+    _required("locale", String()),
+    _required("roles", Json),
+    _required("teams", Json),
+    Column("manager_id", Key),
+    _required("active", Boolean()),
+    _required("metadata", Json),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "manager_id"),
+)
+
+# An entity as its events made it. `record` is punctual.lifecycle.Record: the watermark that outlives every workflow.
+entities = Table(
+    "entities",
+    metadata,
+    _required("tenant"),
+    _required("kind"),
+    _required("id"),
+    _required("record", Json),
+    _required("state"),
+    Column("due_at", Instant()),
+    Column("next_step_at", Instant()),
+    Column("acknowledged_by", Key),
+    _required("updated_at", Instant()),
+    PrimaryKeyConstraint("tenant", "kind", "id"),
+    Index(None, "tenant", "kind", "state", "id"),
+)
+
+# Who is responsible for an entity: what "assigned to me" is read from.
+assignments = Table(
+    "assignments",
+    metadata,
+    _required("tenant"),
+    _required("user_id"),
+    _required("kind"),
+    _required("entity_id"),
+    PrimaryKeyConstraint("tenant", "kind", "entity_id", "user_id"),
+    Index(None, "tenant", "user_id", "kind", "entity_id"),
+)
+
+# Each thing told or to be told about an entity; an event's notice doubles as the proof that the event was seen.
+steps = Table(
+    "steps",
+    metadata,
+    _required("tenant"),
+    _required("kind"),
+    _required("entity_id"),
+    _required("key"),
+    _required("type"),
+    _required("stage"),
+    _required("due_at", Instant()),
+    Column("announces", Instant()),
+    _required("outcome"),
+    Column("reason", Key),
+    Column("detail", String()),
+    Column("at", Instant()),
+    PrimaryKeyConstraint("tenant", "kind", "entity_id", "key"),
+)
+
+# What was written for one person, once; all channels and retries use these words. `listed`: it is in the inbox.
+notifications = Table(
+    "notifications",
+    metadata,
+    _required("tenant"),
+    _required("id"),
+    _required("user_id"),
+    _required("kind"),
+    _required("entity_id"),
+    _required("step_key"),
+    _required("type"),
+    _required("category"),
+    _required("priority"),
+    _required("title", String()),
+    _required("message", String()),
+    Column("action_url", String()),
+    Column("action_text", String()),
+    _required("actions", Json),
+    _required("metadata", Json),
+    _required("listed", Boolean()),
+    _required("created_at", Instant()),
+    Column("read_at", Instant()),
+    Column("archived_at", Instant()),
+    Column("snoozed_until", Instant()),
+    Column("acknowledged_at", Instant()),
+    Column("expires_at", Instant()),
+    PrimaryKeyConstraint("tenant", "id"),
+    Unique("tenant", "user_id", "kind", "entity_id", "step_key"),
+    Index(None, "tenant", "user_id", "created_at", "id"),
+    Index(
+        "ix_notifications_unread",
+        "tenant",
+        "user_id",
+        "created_at",
+        "id",
+        sqlite_where=text("listed AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
+        postgresql_where=text("listed AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
+    ),
+)
+
+# One number per inbox that grows with every change: the ETag, and what live frames carry.
+inboxes = Table(
+    "inboxes",
+    metadata,
+    _required("tenant"),
+    _required("user_id"),
+    _required("version", Integer()),
+    PrimaryKeyConstraint("tenant", "user_id"),
+)
+
+# The ledger. A row is `planned` until its channel answers; while `lease_until` is set, somebody is asking.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _required("tenant"),
+    _required("id"),
+    _required("user_id"),
+    _required("channel"),
+    _required("kind"),
+    _required("entity_id"),
+    _required("step_key"),
+    Column("notification_id", Key),
+    _required("outcome"),
+    Column("reason", Key),
+    _required("attempts", Integer()),
+    Column("lease_until", Instant()),
+    _required("progress", Json),
+    _required("at", Instant()),
+    PrimaryKeyConstraint("tenant", "id"),
+    Unique("tenant", "user_id", "channel", "kind", "entity_id", "step_key"),
+    Index(None, "tenant", "kind", "entity_id", "step_key", "channel"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    _required("tenant"),
+    _required("kind"),
+    _required("body", Json),
+    _required("updated_at", Instant()),
+    PrimaryKeyConstraint("tenant", "kind"),
+)
+
+# The endpoint is a secret: found by its MAC, kept sealed. `vapid_key` tells which of our keys it was made for.
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    _required("tenant"),
+    _required("id"),
+    _required("user_id"),
+    _required("endpoint_mac"),
+    _required("sealed", LargeBinary()),
+    _required("device", String()),
+    _required("created_at", Instant()),
+    Column("used_at", Instant()),
+    PrimaryKeyConstraint("tenant", "id"),
+    Unique("tenant", "endpoint_mac"),
+    Index(None, "tenant", "user_id"),
+)

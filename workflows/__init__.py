@@ -1,0 +1,1 @@
+"""The workflows: deterministic, importing only the core and temporalio."""

@@ -1,0 +1,28 @@
+"""The life of one appointment."""
+
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.lifecycle import Lifecycle
+
+
+@workflow.defn(name="Appointment")
+class Appointment:
+    """Owns one appointment from its first event until it has ended and everything about it is told."""
+
+    @workflow.init
+    def __init__(self, given: Any = None) -> None:
+        self.life = Lifecycle("appointment", given)
+
+    @workflow.run
+    async def run(self, given: Any = None) -> None:
+        await self.life.run()
+
+    @workflow.signal(name="event", description="An event about this appointment, as CloudEvents JSON.")
+    def event(self, body: Any) -> None:
+        self.life.hear(body)
+
+    @workflow.query(name="timeline", description="The steps that are still to come.")
+    def timeline(self) -> list[dict[str, Any]]:
+        return self.life.timeline()
