@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRETS_FILE = "secrets.env"
 
 CommaSeparated = Annotated[list[str], NoDecode]
 SecretList = Annotated[list[SecretStr], NoDecode]
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     temporal_ui_port: int = Field(8233, ge=1, le=65535)
     temporal_payload_keys: SecretStr | None = None
 
+    # No environment variable reaches these: `punctual up`, which serves loopback only, sets them by `for_up`.
+    _demo: bool = PrivateAttr(False)
+
     secret_keys: SecretList = []
     jwt_jwks_url: str | None = None
 
@@ -52,9 +57,7 @@ class Settings(BaseSettings):
     allowed_origins: CommaSeparated = []
     action_url_hosts: CommaSeparated = []
     delivery_mode: Literal["live", "sink"] = "live"
-    log_format: Literal["console", "json"] = Field(
-        "console", validation_alias=AliasChoices("log_format", "LOG_FORMAT")
-    )
+    log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("secret_keys", "push_allowed_hosts", "allowed_origins", "action_url_hosts", mode="before")
@@ -122,6 +125,21 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def demo(self) -> bool:
+        """Whether demo links are shown."""
+        return self._demo
+
+    @property
+    def codec_open(self) -> bool:
+        """Whether the Temporal UI's codec answers without a login."""
+        return self._demo
+
+    def for_up(self) -> Self:
+        """These settings with what only `punctual up` may have."""
+        self._demo = True
+        return self
+
+    @property
     def database(self) -> str:
         """DATABASE_URL, or the SQLite file in DATA."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'punctual.db'}"
@@ -165,9 +183,13 @@ def parse_payload_keys(text: str) -> dict[str, bytes]:
 
 
 def load(**overrides: Any) -> Settings:
-    """The settings of this process; raises SettingsError with one line that names the first bad one."""
+    """The settings of this process; raises SettingsError with one line that names the first bad one.
+
+    What the environment and `.env` leave open is taken from the secrets that `up` made in DATA.
+    """
     try:
-        return Settings(**overrides)
+        folder = Settings(**overrides).data
+        return Settings(_env_file=(folder / SECRETS_FILE, ".env"), **overrides)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""

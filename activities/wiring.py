@@ -13,7 +13,9 @@ from resources import Resources
 __all__ = ["activities", "channels"]
 
 
-def activities(resources: Resources, by_name: dict[str, Channel]) -> tuple[list[Callable[..., Any]], Callable[..., Any]]:
+def activities(
+    resources: Resources, by_name: dict[str, Channel]
+) -> tuple[list[Callable[..., Any]], Callable[..., Any]]:
     """The fast activities, and the one that sends by slow channels."""
     compose = Compose(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
     deliver = Deliver(resources.database, by_name)

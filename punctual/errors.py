@@ -3,8 +3,7 @@
 PunctualError
 ├── InvalidEvent      an event that cannot be accepted; `problems` names each field
 ├── InvalidPolicy     a policy that contradicts itself; `problems` names each field
-├── UnsafeUrl         an address that a person chose and that must not be followed
-└── UnknownWorkflowId a workflow id that is not `{tenant}/{kind}/{id}`
+└── UnsafeUrl         an address that a person chose and that must not be followed
 """
 
 from dataclasses import dataclass
@@ -46,7 +45,3 @@ class InvalidPolicy(_Refused):
 
 class UnsafeUrl(PunctualError):
     """The URL is not one we would open or call."""
-
-
-class UnknownWorkflowId(PunctualError):
-    """The workflow's id does not say whose entity it is."""

@@ -41,8 +41,12 @@ class Event(BaseModel):
     @property
     def key(self) -> str:
         """The step key of this event's notice: the same for every delivery of the same `source` and `id`."""
-        digest = hashlib.sha256(f"{self.source}\0{self.id}".encode()).hexdigest()[:32]
-        return f"event-{digest}"
+        return notice_key(self.source, self.id)
+
+
+def notice_key(source: str, id_: str) -> str:
+    """The step key of an event's notice."""
+    return "event-" + hashlib.sha256(f"{source}\0{id_}".encode()).hexdigest()[:32]
 
 
 class Mark(NamedTuple):

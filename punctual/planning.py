@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from punctual.events import Event, mark
+from punctual.events import Event, mark, notice_key
 from punctual.kind import Kind
 from punctual.lifecycle import Record, Stage, Verdict, apply
 from punctual.policy import Policy
@@ -113,8 +113,18 @@ def complete(kind: Kind[Any], plan: Plan, policy: Policy, zone_name: str, heard_
             plan._add(Entry(step, *fate))
         elif plan.entries[step.key].outcome == "superseded":
             plan._change(step.key, *fate)
+    _revive(plan)
     plan.stage = _stage(plan, keys)
     return plan
+
+
+def _revive(plan: Plan) -> None:
+    """The event that the entity now follows is told, even if it had been overtaken by an end that is now undone."""
+    current = plan.record.current
+    if current is not None:
+        key = notice_key(current.mark.source, current.mark.id)
+        if key in plan.entries and plan.entries[key].outcome == "superseded":
+            plan._change(key, "planned", None)
 
 
 def _is_history(kind: Kind[Any], event: Event, at: datetime) -> bool:

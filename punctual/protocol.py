@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from punctual.errors import UnknownWorkflowId
 from punctual.events import Event
 from punctual.lifecycle import Stage
 from punctual.timeline import Step
@@ -33,12 +32,15 @@ class Ref(Message):
         return f"{self.tenant}/{self.kind}/{self.id}"
 
     @classmethod
-    def parse(cls, workflow_id: str, kind: str) -> "Ref":
-        """The entity that a workflow id names; raises UnknownWorkflowId unless it is `{tenant}/{kind}/{id}`."""
-        parts = workflow_id.split("/")
-        if len(parts) != 3 or parts[1] != kind or not all(map(_ID.match, parts)):
-            raise UnknownWorkflowId(f"a workflow of this type needs the id {{tenant}}/{kind}/{{id}}")
-        return cls(tenant=parts[0], kind=kind, id=parts[2])
+    def of(cls, workflow_id: str) -> "Ref":
+        """What a workflow id says, which may be nonsense: `names` tells."""
+        tenant, _, rest = workflow_id.partition("/")
+        kind, _, id_ = rest.partition("/")
+        return cls(tenant=tenant, kind=kind, id=id_)
+
+    def names(self, kind: str) -> bool:
+        """Whether this is an entity of that kind: each part an id of the contract."""
+        return self.kind == kind and bool(_ID.match(self.tenant) and _ID.match(self.id))
 
 
 class Refusal(Message):
@@ -110,7 +112,7 @@ class Life(Message):
     carried: Literal[True] = True
     heard: list[Heard] = []
     refused: list[Refusal] = []
-    plan: Planned | None = None
+    plan: Planned
 
 
 def is_life(given: Any) -> bool:

@@ -123,7 +123,7 @@ notifications = Table(
     Column("acknowledged_at", Instant()),
     Column("expires_at", Instant()),
     PrimaryKeyConstraint("tenant", "id"),
-    Unique("tenant", "user_id", "kind", "entity_id", "step_key"),
+    Unique("tenant", "kind", "entity_id", "step_key", "user_id"),
     Index(None, "tenant", "user_id", "created_at", "id"),
     Index(
         "ix_notifications_unread",
@@ -131,7 +131,7 @@ notifications = Table(
         "user_id",
         "created_at",
         "id",
-        sqlite_where=text("listed AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
+        sqlite_where=text("listed = 1 AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
         postgresql_where=text("listed AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
     ),
 )
@@ -165,8 +165,7 @@ deliveries = Table(
     _required("progress", Json),
     _required("at", Instant()),
     PrimaryKeyConstraint("tenant", "id"),
-    Unique("tenant", "user_id", "channel", "kind", "entity_id", "step_key"),
-    Index(None, "tenant", "kind", "entity_id", "step_key", "channel"),
+    Unique("tenant", "kind", "entity_id", "step_key", "channel", "user_id"),
 )
 
 policies = Table(

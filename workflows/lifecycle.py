@@ -1,153 +1,103 @@
 """The one loop that all entity workflows share: wait for the next step or message, ask the core, deliver."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from punctual import events
     from punctual.calendar import local_text
-    from punctual.channels import CHANNELS
-    from punctual.errors import InvalidEvent, UnknownWorkflowId
-    from punctual.protocol import (
-        ComposeRequest,
-        DeliverRequest,
-        Heard,
-        Life,
-        Planned,
-        PlanRequest,
-        Ref,
-        Refusal,
-        is_life,
-    )
+    from punctual.protocol import ComposeRequest, Life, Planned, PlanRequest, Ref, is_life
     from punctual.timeline import Step
 
 from workflows import operators, ports
+from workflows.mailbox import NOTHING, Mailbox, decoded
+from workflows.outbound import Outbound
 
 
 class Lifecycle:
-    """One entity's life. Handlers only note what arrived; everything else happens in `run`, in one order."""
+    """One entity's life: everything happens in `run`, one thing at a time."""
 
-    def __init__(self, kind: str, given: Any) -> None:
-        self.heard: list[Heard] = []
-        self.refused: list[Refusal] = []
+    def __init__(self, kind: str, given: RawValue) -> None:
+        # An id that names no entity fails `run`; a workflow that fails before it has one leaves callers waiting.
+        self.ref = Ref.of(workflow.info().workflow_id)
+        self.kind = kind
+        self.mailbox = Mailbox(self.ref)
+        self.outbound = Outbound()
         self.planned: Planned | None = None
         self.steps: list[Step] = []
-        self.deliveries: set[asyncio.Task[None]] = set()
-        self.running = False
-        self.kind = kind
-        self.ref: Ref | None = None
-        try:
-            self.ref = Ref.parse(workflow.info().workflow_id, kind)
-        except UnknownWorkflowId as error:
-            self.unknown = str(error)
-        if is_life(given):
-            life = Life.model_validate(given)
-            self.heard, self.refused, self.planned = list(life.heard), list(life.refused), life.plan
-            self.steps = list(life.plan.steps) if life.plan else []
-        elif given is not None:
-            self.hear(given)
-
-    def hear(self, body: Any) -> None:
-        """Takes an event in whatever shape it came; never raises, for a signal that raises would wedge the entity."""
-        if self.ref is None:
-            return
-        try:
-            # What waited for us before our first task was accepted when the workflow was started.
-            first = workflow.now() if self.running else workflow.info().start_time
-            event = events.parse(body, now=workflow.now(), kind=self.kind, entity_id=self.ref.id)
-            at = min(event.punctualaccepted or first, workflow.now())
-            self.heard.append(Heard(event=event, at=at))
-        except InvalidEvent as error:
-            self._refuse(body, str(error))
-        except Exception as error:
-            workflow.logger.exception("an event could not be read")
-            self._refuse(body, f"could not be read: {type(error).__name__}")
-
-    def _refuse(self, body: Any, detail: str) -> None:
-        named = body.get("type") if isinstance(body, dict) else None
-        type_ = named if isinstance(named, str) and events.is_known(named) else "unknown"
-        self.refused.append(Refusal(key=events.refusal_key(body), type=type_, detail=detail[:2000]))
+        if is_life(decoded(given)):
+            life = Life.model_validate(decoded(given))
+            self.mailbox.heard, self.mailbox.refused = list(life.heard), list(life.refused)
+            self.planned, self.steps = life.plan, list(life.plan.steps)
+        elif given is not NOTHING and decoded(given) is not None:
+            self.mailbox.put(given)
 
     def timeline(self) -> list[dict[str, Any]]:
         """The steps not yet told, as plain JSON."""
         return [step.model_dump(mode="json") for step in self.steps]
 
     async def run(self) -> None:
-        if self.ref is None:
-            raise ApplicationError(self.unknown, type="UnknownWorkflowId", non_retryable=True)
-        self.running = True
-        while not await self._turn(self.ref):
-            pass
+        if not self.ref.names(self.kind):
+            message = f"a workflow of this type needs the id {{tenant}}/{self.kind}/{{id}}"
+            raise ApplicationError(message, type="UnknownWorkflowId", non_retryable=True)
+        while self.planned is None or not self._is_over(self.planned):
+            if self.mailbox or self.planned is None:
+                self.planned = await self._plan()
+            elif self.steps and self.steps[0].due_at <= workflow.now():
+                # Taken off before the first await, so that what arrives meanwhile finds the steps as they are.
+                self.planned = await self._tell(self.planned, self.steps.pop(0))
+            elif self._should_continue():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                self._continue(self.planned)
+            else:
+                await self._sleep(self.planned)
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    async def _turn(self, ref: Ref) -> bool:
-        """One thing at a time, in order of urgency; True when the life has ended."""
-        if self.heard or self.refused or self.planned is None:
-            await self._plan(ref)
-        elif self.steps and self.steps[0].due_at <= workflow.now():
-            await self._tell(ref, self.steps.pop(0))
-        elif self.planned.idle and not self.steps and not self.deliveries:
-            return True
-        elif workflow.info().is_continue_as_new_suggested() and not self.deliveries:
-            self._continue()
-        else:
-            await self._sleep()
-        return False
+    def _is_over(self, planned: Planned) -> bool:
+        return planned.idle and not (self.mailbox or self.steps or self.outbound)
 
-    async def _plan(self, ref: Ref) -> None:
-        heard, refused = self.heard, self.refused
-        self.heard, self.refused = [], []
-        request = PlanRequest(ref=ref, now=workflow.now(), heard=heard, refused=refused)
-        summary = ", ".join([h.event.type for h in heard] + ["refused event"] * len(refused)) or "plan"
-        self.planned = await ports.plan(request, summary[:200])
-        self.steps = list(self.planned.steps)
-        operators.show(ref, self.planned, self.steps)
+    def _should_continue(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and not self.outbound
 
-    async def _tell(self, ref: Ref, step: Step) -> None:
-        assert self.planned is not None
-        summary = f"{step.key} · {local_text(step.due_at, self.planned.zone)}"
-        composed = await ports.compose(ComposeRequest(ref=ref, key=step.key, now=workflow.now()), summary)
-        self.planned = self.planned.model_copy(update={"stage": composed.stage})
-        operators.show(ref, self.planned, self.steps)
-        for channel in composed.pending:
-            patience = workflow.now() + CHANNELS[channel].patience
-            until = min(step.announces or patience, patience)
-            request = DeliverRequest(ref=ref, key=step.key, channel=channel, until=until)
-            task = asyncio.create_task(self._deliver(request, f"{channel} · {summary}"))
-            self.deliveries.add(task)
-            task.add_done_callback(self.deliveries.discard)
+    async def _plan(self) -> Planned:
+        heard, refused = self.mailbox.take()
+        request = PlanRequest(ref=self.ref, now=workflow.now(), heard=heard, refused=refused)
+        summary = ", ".join([item.event.type for item in heard] + ["refused event"] * len(refused)) or "plan"
+        planned = await ports.plan(request, summary[:200])
+        self.steps = list(planned.steps)
+        operators.show(self.ref, planned, self.steps)
+        return planned
 
-    async def _deliver(self, request: DeliverRequest, summary: str) -> None:
+    async def _tell(self, planned: Planned, step: Step) -> Planned:
+        summary = _summary(step, planned)
+        request = ComposeRequest(ref=self.ref, key=step.key, now=workflow.now())
+        composed = await ports.compose(request, summary)
+        self.outbound.send(self.ref, step, composed.pending, summary)
+        planned = planned.model_copy(update={"stage": composed.stage})
+        operators.show(self.ref, planned, self.steps)
+        return planned
+
+    async def _sleep(self, planned: Planned) -> None:
+        sending = len(self.outbound)
+        left = max(self.steps[0].due_at - workflow.now(), timedelta(0)) if self.steps else None
+        summary = _summary(self.steps[0], planned) if self.steps else None
         try:
-            await ports.deliver(request, summary)
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            await ports.give_up(request, summary)
-
-    async def _sleep(self) -> None:
-        busy = len(self.deliveries)
-        left, summary = None, None
-        if self.steps and self.planned:
-            step = self.steps[0]
-            left = max(step.due_at - workflow.now(), timedelta(0))
-            summary = f"{step.key} · {local_text(step.due_at, self.planned.zone)}"
-
-        def stirred() -> bool:
-            suggested = workflow.info().is_continue_as_new_suggested() and not self.deliveries
-            return bool(self.heard or self.refused or suggested) or len(self.deliveries) < busy
-
-        try:
-            await workflow.wait_condition(stirred, timeout=left, timeout_summary=summary)
+            await workflow.wait_condition(
+                lambda: bool(self.mailbox) or len(self.outbound) < sending or self._should_continue(),
+                timeout=left,
+                timeout_summary=summary,
+            )
         except TimeoutError:
             return
 
-    def _continue(self) -> None:
-        assert self.planned is not None
-        plan = self.planned.model_copy(update={"steps": self.steps})
-        life = Life(heard=self.heard, refused=self.refused, plan=plan)
+    def _continue(self, planned: Planned) -> None:
+        plan = planned.model_copy(update={"steps": self.steps})
+        life = Life(heard=self.mailbox.heard, refused=self.mailbox.refused, plan=plan)
         workflow.continue_as_new(life.model_dump(mode="json"))
+
+
+def _summary(step: Step, planned: Planned) -> str:
+    return f"{step.key} · {local_text(step.due_at, planned.zone)}"

@@ -1,10 +1,11 @@
 """What a channel is. A new one subclasses `Channel`, sets `name`, and overrides what it needs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
+from resources import Resources
 from store.directory import User
 from store.engine import Connection
 from store.inbox import Notification
@@ -52,6 +53,11 @@ class Channel:
 
     name: ClassVar[str]
 
+    @classmethod
+    def build(cls, resources: Resources) -> "Channel":
+        """The channel of this process."""
+        return cls()
+
     async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
         """The reason (of outcome `withheld`) for each user id that this channel cannot reach now."""
         return {}
@@ -68,7 +74,3 @@ class Channel:
 
     async def close(self) -> None:
         """Lets go of connections."""
-
-
-def ids(users: Collection[User]) -> list[str]:
-    return [user.id for user in users]

@@ -1,22 +1,24 @@
-"""The channels by name, in the order of `punctual.channels`."""
+"""The channels by name: for each name in `punctual.channels`, the module of that name here has its class."""
 
-from collections.abc import Callable
+from importlib import import_module
 
 from activities.channels.base import Channel
-from activities.channels.email import Email
-from activities.channels.inbox import Inbox
-from activities.channels.web_push import WebPush
-from activities.channels.websocket import WebSocket
 from punctual.channels import CHANNELS
 from resources import Resources
 
-_BUILDERS: dict[str, Callable[[Resources], Channel]] = {
-    "inbox": lambda resources: Inbox(),
-    "websocket": lambda resources: WebSocket(resources.bus),
-    "web_push": WebPush.from_resources,
-    "email": Email.from_resources,
-}
-
 
 def channels(resources: Resources) -> dict[str, Channel]:
-    return {name: _BUILDERS[name](resources) for name in CHANNELS}
+    """Every channel, ready to use."""
+    return {name: _class(name).build(resources) for name in CHANNELS}
+
+
+def _class(name: str) -> type[Channel]:
+    module = import_module(f"activities.channels.{name}")
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Channel) and getattr(value, "name", None) == name
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{module.__name__} must define one Channel whose name is {name!r}")
+    return found[0]

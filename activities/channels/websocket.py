@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from activities.channels.base import Channel, Message
+from resources import Resources
 from store.bus import Bus
 
 
@@ -11,6 +12,10 @@ class WebSocket(Channel):
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+
+    @classmethod
+    def build(cls, resources: Resources) -> "WebSocket":
+        return cls(resources.bus)
 
     async def announce(self, messages: Sequence[Message]) -> None:
         for message in messages:

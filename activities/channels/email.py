@@ -1,0 +1,74 @@
+"""Email: at most once by SMTP; what may or may not have gone out is said to be unknown, not sent again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from activities.channels.base import SENT, Channel, Message, Result
+from activities.channels.email_message import Mails, one_address
+from activities.channels.email_transports import Outbox, Smtp, SmtpServer, Transport
+from activities.faults import AMBIGUOUS, EXPIRED
+from resources import Resources
+from settings import Settings
+from store.directory import User
+from store.engine import Connection
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Email(Channel):
+    name = "email"
+
+    def __init__(
+        self,
+        transport: Transport | None,
+        *,
+        sender: str,
+        home: str,
+        sink: bool = False,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """`home`: where relative links start. Without a transport the channel is off; in a `sink` nothing leaves."""
+        self._transport = transport
+        self._mails = Mails(sender, home, now)
+        self._sink = sink
+        self._now = now
+
+    @classmethod
+    def build(cls, resources: Resources) -> "Email":
+        settings = resources.settings
+        return cls(
+            transport(settings),
+            sender=settings.email_from,
+            home=f"{settings.url}/",
+            sink=settings.delivery_mode == "sink",
+        )
+
+    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
+        if self._transport is None:
+            return dict.fromkeys((user.id for user in users), "channel_off")
+        return {user.id: "no_address" for user in users if one_address(user.email) is None}
+
+    async def send(self, message: Message) -> Result:
+        if self._transport is None:
+            return Result("withheld", "channel_off")
+        address = one_address(message.user.email)
+        if address is None:
+            return Result("withheld", "no_address")
+        if self._sink:
+            return SENT
+        if message.asked_before and not self._transport.repeatable:
+            return AMBIGUOUS
+        if message.expires_at is not None and message.expires_at <= self._now():
+            return EXPIRED
+        mail = self._mails.write(message, address)
+        return await self._transport.send(mail, self._mails.sender.addr_spec, address, message.delivery_id)
+
+
+def transport(settings: Settings) -> Transport | None:
+    """The transport that EMAIL_URL names; None when there is none. Raises SettingsError."""
+    if settings.email_url is None:
+        return None
+    url = settings.email_url.get_secret_value()
+    return Outbox(settings.data / "outbox") if url == "outbox:" else Smtp(SmtpServer.parse(url))

@@ -1,0 +1,1 @@
+"""The web front: HTTP, WebSockets, and nothing that decides when or what to tell."""

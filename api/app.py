@@ -1,0 +1,98 @@
+"""The application: every route of the product around the resources of one process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import (
+    catalogue,
+    codec,
+    entities,
+    events,
+    health,
+    inbox,
+    live,
+    pages,
+    policies,
+    problems,
+    push,
+    users,
+)
+from api.bodies import BodyCap
+from api.gateway import Gateway
+from api.hub import Hub
+from api.identity import Verifier
+from resources import Resources
+from settings import Settings
+
+Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_ROUTERS = (events, users, entities, policies, inbox, push, live, catalogue, health, codec, pages)
+
+
+def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> FastAPI:
+    """The ASGI application; `lifespan_extra` is entered with its lifespan, after all else is there."""
+    settings = resources.settings
+    hub = Hub(resources.bus)
+    verifier = Verifier(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            hub.start()
+            stack.callback(hub.close)
+            if verifier.keys is not None:
+                await stack.enter_async_context(verifier.keys.kept_fresh())
+            if lifespan_extra is not None:
+                await stack.enter_async_context(lifespan_extra(app))
+            yield
+
+    app = FastAPI(
+        title="Punctual",
+        summary="Durable notifications for CRM systems",
+        version="1",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+        responses=problems.OPENAPI,
+        middleware=[
+            Middleware(Cors, settings=settings),
+            Middleware(problems.Guard),
+            Middleware(BodyCap, large=("/v1/events", *codec.PATHS)),
+        ],
+    )
+    app.state.resources = resources
+    app.state.hub = hub
+    app.state.verifier = verifier
+    app.state.gateway = Gateway(resources.temporal)
+    problems.install(app)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    return app
+
+
+class Cors:
+    """Who may call from a browser: our own origins, and Temporal's Web UI where its codec is."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._ours = CORSMiddleware(
+            app,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "if-none-match", "idempotency-key"],
+            expose_headers=["ETag", "Retry-After"],
+        )
+        self._codec = CORSMiddleware(
+            app,
+            allow_origins=codec.ui_origins(settings),
+            allow_methods=["POST"],
+            allow_headers=["content-type", "x-namespace", "authorization"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cors = self._codec if scope.get("path") in codec.PATHS else self._ours
+        await cors(scope, receive, send)

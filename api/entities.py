@@ -1,0 +1,98 @@
+"""Entities as they now are, and the timeline of everything told or to be told about them."""
+
+from collections import defaultdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from api.bodies import StrictRoute
+from api.cursors import Pages
+from api.deps import Anyone, Cursor, IdPath, Limit, NamePath, Ours, iso
+from api.identity import Caller
+from api.problems import not_found
+from punctual.protocol import Ref
+from punctual.wire import ID_PATTERN
+from store import entities, ledger
+from store.entities import Entity, Told
+
+router = APIRouter(prefix="/v1/entities", route_class=StrictRoute, tags=["entities"])
+
+State = Literal["open", "overdue", "escalated", "acknowledged", "closed"]
+
+
+@router.get("")
+async def list_entities(
+    who: Anyone,
+    ours: Ours,
+    kind: Annotated[str | None, Query(pattern=r"^[a-z_]{1,64}$")] = None,
+    state: State | None = None,
+    assignee: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Entities by kind and id; a user sees what is assigned to it or to somebody below it."""
+    pages = Pages(ours.vault, who, "entities", kind, state, assignee)
+    position = pages.position(cursor)
+    async with ours.database.read() as db:
+        found = await entities.page(
+            db, who.tenant, kind=kind, state=state, assignee=assignee, within_reach_of=_reach(who),
+            after=(position[0], position[1]) if position else None, limit=limit + 1,
+        )  # fmt: skip
+    shown = found[:limit]
+    return {
+        "items": [_shown(entity) for entity in shown],
+        "next_cursor": pages.cursor(shown[-1].kind, shown[-1].id) if len(found) > limit else None,
+    }
+
+
+@router.get("/{kind}/{id}")
+async def get_entity(kind: NamePath, id: IdPath, who: Anyone, ours: Ours) -> dict[str, Any]:
+    """One entity with its timeline. `entity` is null while every event about it was refused."""
+    ref = Ref(tenant=who.tenant, kind=kind, id=id)
+    async with ours.database.read() as db:
+        entity = await entities.load(db, ref)
+        reach = _reach(who)
+        if entity is None or (reach is not None and not await entities.is_within_reach(db, ref, reach)):
+            raise not_found()
+        timeline = await entities.entries(db, ref)
+        deliveries = await ledger.of_entity(db, ref)
+    recipients: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in deliveries:
+        recipients[row.step_key].append(
+            {
+                "user_id": row.user_id,
+                "channel": row.channel,
+                "outcome": row.outcome,
+                "reason": row.reason,
+                "at": iso(row.at),
+            }
+        )
+    return {**_shown(entity), "timeline": [_row(told, recipients[told.step.key]) for told in timeline]}
+
+
+def _reach(who: Caller) -> str | None:
+    """Whose reach bounds what is shown; None: the whole tenant."""
+    return who.user_id if who.role == "user" else None
+
+
+def _shown(entity: Entity) -> dict[str, Any]:
+    return {
+        "kind": entity.kind,
+        "id": entity.id,
+        "state": entity.state,
+        "entity": entity.snapshot,
+        "next_step_at": iso(entity.next_step_at),
+        "acknowledged_by": entity.acknowledged_by,
+    }
+
+
+def _row(told: Told, recipients: list[dict[str, Any]]) -> dict[str, Any]:
+    row = {
+        "key": told.step.key,
+        "type": told.step.type,
+        "due_at": iso(told.step.due_at),
+        "outcome": told.outcome,
+        "reason": told.reason,
+        "recipients": recipients,
+    }
+    return {**row, "detail": told.detail} if told.detail else row

@@ -1,0 +1,5 @@
+"""The pages and their files."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

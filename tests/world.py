@@ -1,0 +1,169 @@
+"""A whole Punctual around one database and one Temporal, small enough to make for each test."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+import catalogue
+from activities.channels.base import SENT, Channel, Message, Result
+from activities.channels.inbox import Inbox
+from activities.compose import Compose
+from activities.deliver import Deliver
+from activities.plan import Plan
+from punctual.channels import CHANNELS
+from punctual.client import TASK_QUEUE
+from punctual.protocol import Ref
+from store import directory, entities, inbox, ledger
+from store.directory import User
+from store.engine import Database
+from worker import RUNNER
+from workflows.registry import WORKFLOWS
+
+TENANT = "acme"
+
+
+def user(id_: str, **changes: Any) -> User:
+    """Somebody in the directory."""
+    values: dict[str, Any] = {
+        "id": id_, "name": id_.title(), "email": f"{id_}@example.com", "phone": None, "timezone": "UTC",
+        "locale": "en", "roles": [], "teams": [], "manager_id": None, "active": True, "metadata": {},
+    }  # fmt: skip
+    return User(**{**values, **changes})
+
+
+class Recorder(Channel):
+    """A channel that takes note of what it is given, and answers as it is told to."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+        self.sent: list[Message] = []
+        self.answers: list[Result] = []
+        self.reasons: dict[str, str] = {}
+
+    async def unreachable(self, db: Any, tenant: str, users: Sequence[User]) -> dict[str, str]:
+        return self.reasons
+
+    async def announce(self, messages: Sequence[Message]) -> None:
+        self.sent += messages
+
+    async def send(self, message: Message) -> Result:
+        answer = self.answers.pop(0) if self.answers else SENT
+        if answer.outcome == "sent":
+            self.sent.append(message)
+        return answer
+
+
+@dataclass
+class World:
+    """What a test drives and looks at."""
+
+    database: Database
+    client: Client
+    channels: dict[str, Any] = field(default_factory=dict)
+    tenant: str = TENANT
+    _events: int = 0
+
+    def ref(self, id_: str = "42") -> Ref:
+        return Ref(tenant=self.tenant, kind="appointment", id=id_)
+
+    def event(self, type_: str, time: datetime, *, id: str | None = None, **data: Any) -> dict[str, Any]:
+        """An appointment event; `data` changes the snapshot."""
+        self._events += 1
+        starts_at = data.pop("starts_at", time + timedelta(days=2))
+        snapshot = {
+            "id": "42", "title": "Visit", "customer_name": "Meera Iyer", "starts_at": starts_at.isoformat(),
+            "assignee_ids": ["asha"], **data,
+        }  # fmt: skip
+        return {
+            "id": id or f"e{self._events}", "source": "crm", "type": f"appointment.{type_}",
+            "time": time.isoformat(), "data": snapshot,
+        }  # fmt: skip
+
+    async def tell(self, event: dict[str, Any]) -> WorkflowHandle[Any, Any]:
+        """Signals as any client may: by workflow name and JSON."""
+        id_ = event["data"]["id"] if isinstance(event.get("data"), dict) else "42"
+        return await self.client.start_workflow(
+            "Appointment", None, id=self.ref(id_).workflow_id, task_queue=TASK_QUEUE,
+            start_signal="event", start_signal_args=[event],
+        )  # fmt: skip
+
+    async def people(self, *people: User) -> None:
+        async with self.database.write() as db:
+            await directory.put(db, self.tenant, people)
+
+    async def inbox(self, user_id: str = "asha") -> list[inbox.Notification]:
+        """The user's inbox, oldest first."""
+        async with self.database.read() as db:
+            found = await inbox.page(db, self.tenant, user_id, limit=1000)
+        return list(reversed(found))
+
+    async def types(self, user_id: str = "asha") -> list[str]:
+        return [note.type for note in await self.inbox(user_id)]
+
+    async def timeline(self, id_: str = "42") -> dict[str, tuple[str, str | None]]:
+        """Step key → (outcome, reason)."""
+        async with self.database.read() as db:
+            found = await entities.entries(db, self.ref(id_))
+        return {entry.step.key: (entry.outcome, entry.reason) for entry in found}
+
+    async def outcomes(self, type_: str, id_: str = "42") -> list[tuple[str, str | None]]:
+        async with self.database.read() as db:
+            found = await entities.entries(db, self.ref(id_))
+        return [(entry.outcome, entry.reason) for entry in found if entry.step.type == type_]
+
+    async def state(self, id_: str = "42") -> str | None:
+        entity = await self.entity(id_)
+        return entity.state if entity else None
+
+    async def entity(self, id_: str = "42") -> entities.Entity | None:
+        async with self.database.read() as db:
+            return await entities.load(db, self.ref(id_))
+
+    async def deliveries(self, id_: str = "42") -> list[ledger.Delivery]:
+        async with self.database.read() as db:
+            return await ledger.of_entity(db, self.ref(id_))
+
+
+@asynccontextmanager
+async def living(database: Database, client: Client, tenant: str | None = None) -> AsyncIterator[World]:
+    """A world whose worker runs, with `asha` and her manager `ravi` in the directory."""
+    channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS if name != "inbox"}
+    world = World(database, client, {"inbox": Inbox(), **channels}, tenant or f"t{uuid.uuid4().hex[:12]}")
+    await world.people(user("asha", manager_id="ravi"), user("ravi"))
+    async with AsyncWorkers(world):
+        yield world
+
+
+class AsyncWorkers:
+    """The worker of a world: one queue for all, as `worker.py` has them apart."""
+
+    def __init__(self, world: World) -> None:
+        plan = Plan(world.database)
+        compose = Compose(world.database, world.channels, catalogue.load(), ["crm.example.com"])
+        deliver = Deliver(world.database, world.channels)
+        queues = [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]
+        self._workers = [
+            Worker(
+                world.client, task_queue=queue, workflows=WORKFLOWS if queue == TASK_QUEUE else [],
+                activities=[plan.plan, compose.compose, deliver.deliver], workflow_runner=RUNNER,
+                workflow_failure_exception_types=[Exception],
+            )
+            for queue in queues
+        ]  # fmt: skip
+
+    async def __aenter__(self) -> None:
+        for worker in self._workers:
+            await worker.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        for worker in reversed(self._workers):
+            await worker.__aexit__(*error)
+
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -1,0 +1,138 @@
+"""Everything `punctual up` starts, in order, and how it ends."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import DatabaseError
+
+import logs
+import namespace
+import resources
+import settings as configuration
+import worker
+from api.app import create_app
+from api.identity import mint
+from resources import Resources
+from settings import Settings
+from store.migrate import migrate
+from up import data_folder, demo
+from up.errors import CannotStart
+from up.temporal_server import TemporalServer
+
+log = structlog.get_logger(__name__)
+
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, whose signals are ours: it would re-raise them before Temporal is stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run() -> None:
+    """Serves until SIGINT or SIGTERM; raises CannotStart or SettingsError with one line that says what to do."""
+    settings = configuration.load()
+    logs.configure(settings)
+    with data_folder.locked(settings.data):
+        data_folder.ensure_secrets(settings.data)
+        settings = configuration.load(
+            temporal_address=f"{HOST}:{settings.temporal_port}",
+            email_url=settings.email_url or "outbox:",
+        ).for_up()
+        for name, port in (
+            ("PORT", settings.port),
+            ("TEMPORAL_PORT", settings.temporal_port),
+            ("TEMPORAL_UI_PORT", settings.temporal_ui_port),
+        ):
+            _check_port(name, port)
+        temporal = TemporalServer(settings)
+        print("Starting Temporal …", flush=True)
+        await temporal.start()
+        try:
+            async with resources.opened(settings) as opened:
+                await _prepare(opened, temporal)
+                await _serve(opened, temporal)
+        finally:
+            print("Stopping …", flush=True)
+            await temporal.stop()
+
+
+async def _prepare(opened: Resources, temporal: TemporalServer) -> None:
+    try:
+        await migrate(opened.database)
+        await demo.seed(opened.database)
+    except DatabaseError as error:
+        raise CannotStart(f"the database {opened.settings.database} cannot be used: {error.orig}") from None
+    await temporal.ready(opened.temporal)
+    await namespace.prepare(opened.temporal)
+
+
+async def _serve(opened: Resources, temporal: TemporalServer) -> None:
+    settings = opened.settings
+
+    @asynccontextmanager
+    async def with_worker(_: FastAPI) -> AsyncIterator[None]:
+        async with worker.running(opened):
+            yield
+
+    app = create_app(opened, lifespan_extra=with_worker)
+    config = uvicorn.Config(
+        app, host=HOST, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    serving = asyncio.create_task(server.serve())
+    supervising = asyncio.create_task(temporal.supervise())
+    greeting = asyncio.create_task(_greet(server, settings))
+    try:
+        await asyncio.wait({serving, supervising}, return_when=asyncio.FIRST_COMPLETED)
+        if supervising.done() and not serving.done():
+            server.should_exit = True
+        await serving
+        if supervising.done():
+            supervising.result()
+    finally:
+        greeting.cancel()
+        supervising.cancel()
+
+
+async def _greet(server: uvicorn.Server, settings: Settings) -> None:
+    while not server.started:
+        await asyncio.sleep(0.05)
+    token = mint(settings.secrets, demo.TENANT, demo.USER, "admin", timedelta(days=1))
+    lines = [
+        "",
+        "Punctual is up. Ctrl-C stops it; `make up` goes on where it stopped.",
+        "",
+        f"  Desk, logged in as {demo.USER}   {settings.url}/#token={token}",
+        f"  Temporal Web UI          http://{HOST}:{settings.temporal_ui_port}",
+        f"  Mail that was sent       {settings.url}/outbox",
+        f"  API reference            {settings.url}/docs",
+        f"  Data                     {settings.data.resolve()}",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _check_port(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise CannotStart(
+                f"port {port} ({name}) is in use; stop what uses it, or choose another: {name}={port + 1} make up"
+            ) from None

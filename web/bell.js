@@ -1,0 +1,257 @@
+/**
+ * `<notification-bell>`: a bell with a badge, a list of notifications, and toasts, for any page.
+ *
+ *   <script type="module" src="https://punctual.example/bell.js"></script>
+ *   <notification-bell src="https://punctual.example" token="…"></notification-bell>
+ *
+ * Attributes: `src` (where the API is; default: this script's own origin), `token`. Instead of the attribute the
+ * property `getToken` may be an async function that gives a fresh token. Events: `notification` (detail: a new one),
+ * `unread-count` ({count}), `connection` ({state}), `frame` (every live frame), and `notification-open`
+ * ({notification, url}), which a page may cancel to open it its own way.
+ */
+
+import { h, icon } from "./bell/dom.js";
+import { Inbox } from "./bell/inbox.js";
+import { sheet } from "./bell/style.js";
+import { bones, failure, nothing, row, toast } from "./bell/view.js";
+
+const TOAST_FOR = { high: 8_000, urgent: 20_000 };
+const MOST_TOASTS = 3;
+const NOTES = {
+  offline: "Not connected. Trying again…",
+  unauthorized: "The login has expired. New notifications do not arrive.",
+};
+
+export class NotificationBell extends HTMLElement {
+  static observedAttributes = ["src", "token"];
+  #inbox = null;
+  #active = null;
+  #clock = 0;
+  #settled = false;
+  #count = -1;
+  #getToken = null;
+
+  constructor() {
+    super();
+    if (Object.hasOwn(this, "getToken")) {
+      // Set by the page before this script had loaded.
+      this.#getToken = this.getToken;
+      delete this.getToken;
+    }
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    this.badge = h("span", { class: "badge", part: "badge", hidden: true, "aria-hidden": "true" });
+    this.button = h(
+      "button",
+      { class: "bell", part: "button", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel" },
+      icon("bell"), this.badge,
+    );
+    this.readAll = h("button", { class: "quietly", part: "read-all", type: "button" }, "Mark all read");
+    const closer = h("button", { class: "shut", part: "close", type: "button", "aria-label": "Close" }, icon("close"));
+    this.note = h("div", { class: "note", part: "note", role: "status", hidden: true });
+    this.body = h("div", { class: "scroll", part: "list" });
+    this.panel = h(
+      "div",
+      { id: "panel", class: "panel", part: "panel", role: "dialog", "aria-labelledby": "heading", tabindex: "-1", hidden: true },
+      h("header", { part: "header" }, h("h2", { id: "heading" }, "Notifications"), this.readAll, closer),
+      this.note, this.body,
+    );
+    this.toasts = h("div", { class: "toasts", part: "toasts", role: "log", "aria-live": "polite", "aria-label": "New notifications" });
+    this.shadowRoot.append(this.button, this.panel, this.toasts);
+    this.button.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
+    closer.addEventListener("click", () => this.close());
+    this.readAll.addEventListener("click", () => void this.#inbox?.markAllRead());
+    this.shadowRoot.addEventListener("keydown", (event) => this.#key(event));
+    this.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && this.close({ keepFocus: true }));
+  }
+
+  /** An async function that gives a token; asked before every request and connection. */
+  get getToken() {
+    return this.#getToken;
+  }
+
+  set getToken(source) {
+    this.#getToken = source;
+    this.#restart();
+  }
+
+  get isOpen() {
+    return !this.panel.hidden;
+  }
+
+  get unread() {
+    return this.#inbox?.unread ?? 0;
+  }
+
+  connectedCallback() {
+    this.#start();
+    document.addEventListener("pointerdown", this.#elsewhere);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("pointerdown", this.#elsewhere);
+    this.#stop();
+  }
+
+  attributeChangedCallback(_name, before, after) {
+    if (before !== after) this.#restart();
+  }
+
+  open() {
+    if (this.isOpen) return;
+    this.panel.hidden = false;
+    this.button.setAttribute("aria-expanded", "true");
+    this.#clock = setInterval(() => this.#draw(), 30_000);
+    this.#draw();
+    (this.body.querySelector("li .open") ?? this.panel).focus({ preventScroll: true });
+  }
+
+  close({ keepFocus = false } = {}) {
+    if (!this.isOpen) return;
+    this.panel.hidden = true;
+    this.button.setAttribute("aria-expanded", "false");
+    clearInterval(this.#clock);
+    this.#active = null;
+    if (!keepFocus) this.button.focus();
+  }
+
+  #start() {
+    if (!this.isConnected || this.#inbox || !(this.#getToken || this.getAttribute("token"))) return;
+    const base = new URL(this.getAttribute("src") || new URL(import.meta.url).origin, document.baseURI);
+    this.#settled = false;
+    this.#count = -1;
+    this.#inbox = new Inbox(base, async () => (this.#getToken ? this.#getToken() : this.getAttribute("token")));
+    this.#inbox.addEventListener("change", () => this.#draw());
+    this.#inbox.addEventListener("notification", ({ detail }) => this.#announce(detail));
+    this.#inbox.addEventListener("frame", ({ detail }) => this.#tell("frame", detail));
+    this.#inbox.addEventListener("state", ({ detail: state }) => {
+      this.#settled ||= state !== "connecting";
+      this.#draw();
+      this.#tell("connection", { state });
+    });
+    this.#inbox.open();
+    this.#draw();
+  }
+
+  #restart() {
+    this.#stop();
+    this.#start();
+  }
+
+  #stop() {
+    this.#inbox?.close();
+    this.#inbox = null;
+    clearInterval(this.#clock);
+  }
+
+  #tell(type, detail, cancelable = false) {
+    return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable }));
+  }
+
+  #draw() {
+    const inbox = this.#inbox;
+    if (!inbox) return;
+    const count = inbox.unread;
+    this.badge.textContent = String(count);
+    this.badge.hidden = count === 0;
+    this.button.setAttribute("aria-label", count ? `Notifications, ${count} unread` : "Notifications");
+    this.readAll.disabled = count === 0;
+    if (count !== this.#count && inbox.status === "ready") {
+      this.#count = count;
+      this.#tell("unread-count", { count });
+    }
+    const note = (this.#settled && NOTES[inbox.connection]) || (inbox.status === "ready" ? inbox.problem : "");
+    if (this.note.textContent !== note) this.note.replaceChildren(...(note ? [icon("offline"), note] : []));
+    this.note.hidden = !note;
+    if (this.isOpen) this.#drawList(inbox);
+  }
+
+  #drawList(inbox) {
+    const focused = this.shadowRoot.activeElement;
+    const held = focused?.closest("li")?.dataset.id;
+    const had = this.body.contains(focused);
+    const top = this.body.scrollTop;
+    if (inbox.status !== "ready") {
+      this.body.replaceChildren(inbox.status === "error" ? failure(inbox.problem, () => void inbox.reload()) : bones());
+    } else if (!inbox.items.length) {
+      this.body.replaceChildren(nothing());
+    } else {
+      const active = inbox.items.some((item) => item.id === this.#active) ? this.#active : inbox.items[0].id;
+      const open = (item, url, event) => this.#open(item, url, event);
+      const read = (item) => void inbox.markRead(item.id);
+      const rows = inbox.items.map((item) => row(item, { open, read, active: item.id === active }));
+      const more = inbox.cursor && h("button", { class: "more", part: "more", type: "button" }, "Show older");
+      if (more) more.addEventListener("click", () => void this.#more(more));
+      this.body.replaceChildren(h("ul", { role: "list" }, ...rows), ...(more ? [more] : []));
+    }
+    this.body.scrollTop = top;
+    if (had) (this.#row(held) ?? this.body.querySelector("li .open") ?? this.panel).focus({ preventScroll: true });
+  }
+
+  #row(id) {
+    return id ? this.body.querySelector(`li[data-id="${CSS.escape(id)}"] .open`) : null;
+  }
+
+  async #more(button) {
+    const last = this.#inbox.items.length;
+    button.disabled = true;
+    await this.#inbox.more();
+    this.#focusRow(last);
+  }
+
+  #open(item, url, event) {
+    void this.#inbox?.markRead(item.id);
+    if (!this.#tell("notification-open", { notification: item, url }, true)) event.preventDefault();
+    else if (url) this.close({ keepFocus: true });
+  }
+
+  #announce(item) {
+    this.#tell("notification", item);
+    const lasts = TOAST_FOR[item.priority];
+    this.button.classList.remove("ring");
+    requestAnimationFrame(() => this.button.classList.add("ring"));
+    if (!lasts || this.isOpen) return;
+    const shut = () => shown.remove();
+    const open = (one, url, event) => {
+      shut();
+      this.#open(one, url, event);
+    };
+    const shown = toast(item, { open, shut });
+    let timer = setTimeout(shut, lasts);
+    const hold = () => clearTimeout(timer);
+    const release = () => (timer = setTimeout(shut, lasts));
+    for (const type of ["pointerenter", "focusin"]) shown.addEventListener(type, hold);
+    for (const type of ["pointerleave", "focusout"]) shown.addEventListener(type, release);
+    while (this.toasts.children.length >= MOST_TOASTS) this.toasts.firstElementChild.remove();
+    this.toasts.append(shown);
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && this.isOpen) {
+      event.stopPropagation();
+      this.close();
+      return;
+    }
+    const rows = [...this.body.querySelectorAll("li")];
+    const current = this.shadowRoot.activeElement;
+    if (!this.isOpen || !rows.length || !this.panel.contains(current)) return;
+    const at = rows.indexOf(current.closest("li"));
+    const to = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.#focusRow(Math.min(to, rows.length - 1));
+  }
+
+  #focusRow(at) {
+    const rows = [...this.body.querySelectorAll("li")];
+    if (!rows[at]) return;
+    this.#active = rows[at].dataset.id;
+    for (const [n, one] of rows.entries()) for (const control of one.children) control.tabIndex = n === at ? 0 : -1;
+    rows[at].querySelector(".open").focus();
+  }
+
+  #elsewhere = (event) => {
+    if (!event.composedPath().includes(this)) this.close({ keepFocus: true });
+  };
+}
+
+if (!customElements.get("notification-bell")) customElements.define("notification-bell", NotificationBell);

@@ -1,0 +1,46 @@
+/** Small helpers over the DOM. Text always becomes a text node, so nobody's words are ever markup. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * A new element. `props`: `class`, `on` ({event: listener}), `data`, attributes by name; null and false leave one out.
+ * @param {string} tag
+ * @param {Record<string, any>} [props]
+ * @param {...(Node|string|null|undefined|false)} children
+ * @returns {any}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const PATHS = {
+  bell: ["M18 9.5a6 6 0 1 0-12 0c0 5.2-2 6.5-2 6.5h16s-2-1.3-2-6.5", "M10.3 19.5a2 2 0 0 0 3.4 0"],
+  check: ["M5 12.5l4.5 4.5L19 7.5"],
+  close: ["M6.5 6.5l11 11", "M17.5 6.5l-11 11"],
+  calendar: ["M5 6.5h14v13H5z", "M5 10.5h14", "M8.5 4v4", "M15.5 4v4"],
+  chevron: ["M7 10l5 5 5-5"],
+  mail: ["M4 6.5h16v11H4z", "M4.5 7l7.5 6 7.5-6"],
+  offline: ["M4 4l16 16", "M8.5 16a5 5 0 0 1 6.2-.6", "M5 12.3a10 10 0 0 1 4-2.4", "M13.5 9.2A10 10 0 0 1 19 12.3", "M12 19.5h.01"],
+};
+
+/** A 24 × 24 line drawing, hidden from screen readers. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const attributes = { viewBox: "0 0 24 24", width: "20", height: "20", fill: "none", stroke: "currentColor" };
+  const lines = { "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" };
+  for (const [key, value] of Object.entries({ ...attributes, ...lines })) svg.setAttribute(key, value);
+  for (const d of PATHS[name]) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}

@@ -1,0 +1,69 @@
+/** The steps of one entity: what was or will be told, to whom, by which channel, and why not. */
+
+import { h } from "/bell/dom.js";
+import { absolute } from "/bell/format.js";
+import * as words from "./words.js";
+
+const TONE = {
+  sent: "good", delivered: "good", opened: "good", clicked: "good", planned: "plain", deferred: "plain",
+  withheld: "quiet", superseded: "quiet", skipped: "quiet", expired: "quiet", failed: "bad", unknown: "bad",
+};
+
+function chip(outcome, text, title = null) {
+  return h("span", { class: `chip ${TONE[outcome] ?? "plain"}`, title }, text);
+}
+
+function recipients(list) {
+  const people = Map.groupBy ? Map.groupBy(list, (one) => one.user_id) : grouped(list);
+  return [...people].map(([user, told]) =>
+    h(
+      "div",
+      { class: "told" },
+      h("span", { class: "told-who" }, user),
+      ...told.map(({ channel, outcome, reason, at }) => {
+        const why = reason ? `: ${words.reason(reason)}` : "";
+        return chip(outcome, `${words.channel(channel)} ${words.outcome(outcome)}${why}`, at ? absolute(at) : null);
+      }),
+    ),
+  );
+}
+
+function grouped(list) {
+  const people = new Map();
+  for (const one of list) people.set(one.user_id, [...(people.get(one.user_id) ?? []), one]);
+  return people;
+}
+
+function before(step, startsAt) {
+  const left = (Date.parse(startsAt) - Date.parse(step.due_at)) / 1000;
+  return step.type.endsWith(".reminder") && step.outcome !== "superseded" && left > 0 ? `, ${words.span(left)} before` : "";
+}
+
+function line(step, startsAt) {
+  const { day, time } = words.local(step.due_at);
+  const exact = new Date(step.due_at).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+  return h(
+    "li",
+    { class: `step ${TONE[step.outcome] ?? "plain"}` },
+    h(
+      "div",
+      { class: "step-head" },
+      h("strong", {}, words.step(step.type)), h("span", { class: "muted" }, before(step, startsAt).slice(2)),
+      h("time", { class: "muted", datetime: step.due_at, title: absolute(step.due_at) }, day === "Today" ? exact : `${day}, ${time}`),
+    ),
+    h(
+      "div",
+      { class: "step-why" },
+      chip(step.outcome, words.outcome(step.outcome)),
+      step.reason && h("span", { class: "muted" }, words.reason(step.reason)),
+    ),
+    ...recipients(step.recipients ?? []),
+  );
+}
+
+/** @param {{timeline: object[], entity: {starts_at: string}}} detail as `GET /v1/entities/{kind}/{id}` answers */
+export function timeline(detail) {
+  const steps = detail.timeline ?? [];
+  if (!steps.length) return h("p", { class: "muted" }, "Nothing is planned and nothing was told.");
+  return h("ol", { class: "timeline" }, ...steps.map((step) => line(step, detail.entity?.starts_at)));
+}

@@ -1,0 +1,62 @@
+/** The words for what the API names by key. */
+
+const OUTCOMES = {
+  planned: "planned", sent: "sent", delivered: "delivered", opened: "opened", clicked: "clicked",
+  deferred: "later", withheld: "not sent", superseded: "overtaken", skipped: "skipped", expired: "expired",
+  failed: "failed", unknown: "unclear",
+};
+
+const REASONS = {
+  quiet_hours: "after quiet hours", digest: "in the digest", snoozed: "snoozed",
+  preference: "off in the preferences", unsubscribed: "unsubscribed", bounced: "the address bounced",
+  no_address: "no email address", no_subscription: "no device has push on", channel_off: "not set up here",
+  inactive: "the user is inactive", unknown_user: "not in the directory", budget: "the daily limit is reached",
+  unreachable: "nobody could be reached", acknowledged: "already acknowledged",
+  rescheduled: "the appointment moved", reassigned: "somebody else has it now", cancelled: "it was cancelled",
+  closed: "it has ended", stale: "a newer event came first", replanned: "the plan changed",
+  past: "its moment had passed when it was planned", late: "too late to be of use", expired: "no longer relevant",
+  provider_error: "the provider had an error", rejected: "refused", timeout: "no answer in time",
+  ambiguous: "the provider may have it",
+};
+
+const CHANNELS = { inbox: "Inbox", websocket: "Live", web_push: "Push", email: "Email" };
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
+
+export const outcome = (name) => OUTCOMES[name] ?? sentence(name);
+export const reason = (name) => (name ? (REASONS[name] ?? sentence(name)) : "");
+export const channel = (name) => CHANNELS[name] ?? sentence(name);
+export const step = (type) => sentence(type.split(".").at(-1));
+
+/** A number of seconds as `45 s`, `2 min`, `1 h 5 min`, `3 d`. */
+export function span(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3_600) return s % 60 && s < 600 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${Math.floor(s / 60)} min`;
+  if (s < 86_400) return s % 3_600 >= 60 ? `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min` : `${s / 3_600 | 0} h`;
+  return `${Math.floor(s / 86_400)} d`;
+}
+
+/** An ISO 8601 duration in seconds. */
+export function seconds(duration) {
+  const [, w, d, h, m, s] = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration) ?? [];
+  return [w, d, h, m, s].reduce((sum, part, n) => sum + Number(part ?? 0) * [604_800, 86_400, 3_600, 60, 1][n], 0);
+}
+
+/** The local day and time: `Today`, `Tomorrow` or the date, and `14:30` or `14:30:05`. */
+export function local(iso, now = new Date()) {
+  const moment = new Date(iso);
+  const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  const days = Math.round((midnight(moment) - midnight(now)) / 86_400_000);
+  const named = { "-1": "Yesterday", 0: "Today", 1: "Tomorrow" }[days];
+  const date = { weekday: "short", day: "numeric", month: "short" };
+  if (moment.getFullYear() !== now.getFullYear()) date.year = "numeric";
+  const time = { hour: "numeric", minute: "2-digit" };
+  if (moment.getSeconds()) time.second = "2-digit";
+  return { day: named ?? moment.toLocaleDateString(undefined, date), time: moment.toLocaleTimeString(undefined, time) };
+}
+
+/** An instant as a `datetime-local` input wants it. */
+export function inputTime(date) {
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

@@ -1,0 +1,85 @@
+/**
+ * Shows pushes and opens what they point to. A push holds a Declarative Web Push document; every push is shown,
+ * also one that cannot be read, for browsers take the permission away from pages that stay silent.
+ */
+
+const ICON = "/static/icons/icon-192.png";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+function read(data) {
+  try {
+    const document = data.json();
+    return document && typeof document === "object" ? document : {};
+  } catch {
+    return {};
+  }
+}
+
+const text = (value, most) => (typeof value === "string" ? value.slice(0, most) : "");
+
+/** The address to open: of our own origin, or absolute https without a user name; anything else opens the start page. */
+function checked(url) {
+  try {
+    const parsed = new URL(url, self.location.origin);
+    const plain = !parsed.username && !parsed.password;
+    if (plain && (parsed.origin === self.location.origin || (parsed.protocol === "https:" && /^https:\/\//i.test(url)))) {
+      return parsed.href;
+    }
+  } catch {
+    // Not an address at all.
+  }
+  return new URL("/", self.location.origin).href;
+}
+
+async function show(document) {
+  const given = document.notification && typeof document.notification === "object" ? document.notification : {};
+  const actions = Array.isArray(given.actions) ? given.actions.slice(0, 2) : [];
+  const known = actions.filter((one) => typeof one?.action === "string" && typeof one?.title === "string");
+  const options = {
+    body: text(given.body, 1000) || undefined,
+    tag: text(given.tag, 200) || undefined,
+    renotify: Boolean(text(given.tag, 200)),
+    icon: ICON,
+    badge: ICON,
+    actions: known.map(({ action, title }) => ({ action, title })),
+    data: {
+      navigate: checked(given.navigate),
+      actions: Object.fromEntries(known.map(({ action, navigate }) => [action, checked(navigate ?? given.navigate)])),
+      notification_id: text(given.data?.notification_id, 200),
+    },
+  };
+  await self.registration.showNotification(text(given.title, 300) || "Punctual: you have a new notification", options);
+  await badge(document.app_badge);
+}
+
+async function badge(value) {
+  const count = Number(value);
+  if (value === undefined || !Number.isInteger(count) || count < 0) return;
+  try {
+    await (count ? self.navigator.setAppBadge?.(count) : self.navigator.clearAppBadge?.());
+  } catch {
+    // A badge is an extra; the notification is shown.
+  }
+}
+
+self.addEventListener("push", (event) => event.waitUntil(show(event.data ? read(event.data) : {})));
+
+async function open(url) {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const there = windows.find((client) => client.url === url);
+  if (there) return there.focus();
+  const ours = new URL(url).origin === self.location.origin && windows[0];
+  if (ours) {
+    const moved = await ours.navigate(url).catch(() => null);
+    if (moved) return moved.focus();
+  }
+  return self.clients.openWindow(url);
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const { navigate, actions } = event.notification.data ?? {};
+  event.waitUntil(open(checked(actions?.[event.action] ?? navigate)));
+});

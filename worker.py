@@ -1,0 +1,70 @@
+"""The composition root of the worker: resources → channels → activities → workers, one per task queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities import wiring
+from punctual.channels import CHANNELS
+from punctual.client import TASK_QUEUE
+from resources import Resources
+from workflows.registry import WORKFLOWS
+
+# The sandbox stays on; the core is passed through, being pure, and because zone data cannot be loaded inside.
+RUNNER = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules("punctual", "pydantic", "pydantic_core")
+)
+# A cached sleeper costs about 0.1 MB; one that is not cached is replayed when it wakes.
+CACHED_WORKFLOWS = 5_000
+# What is under way when a worker is told to stop gets this long.
+GRACE = timedelta(seconds=8)
+
+
+def workers(resources: Resources) -> tuple[list[Worker], AsyncExitStack]:
+    """Workers for all queues, and what to close after them."""
+    closing = AsyncExitStack()
+    channels = wiring.channels(resources)
+    for channel in channels.values():
+        closing.push_async_callback(channel.close)
+    fast, deliver = wiring.activities(resources, channels)
+    main = Worker(
+        resources.temporal,
+        task_queue=TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=fast,
+        workflow_runner=RUNNER,
+        max_cached_workflows=CACHED_WORKFLOWS,
+        graceful_shutdown_timeout=GRACE,
+    )
+    queues = sorted({spec.queue for spec in CHANNELS.values() if spec.slow})
+    slow = [
+        Worker(
+            resources.temporal,
+            task_queue=queue,
+            activities=[deliver],
+            max_concurrent_activities=50,
+            graceful_shutdown_timeout=GRACE,
+        )
+        for queue in queues
+    ]
+    return [main, *slow], closing
+
+
+@asynccontextmanager
+async def running(resources: Resources) -> AsyncIterator[None]:
+    """All workers of this process, for the length of the block; a worker that dies ends the block with its error."""
+    all_workers, closing = workers(resources)
+    async with closing, AsyncExitStack() as stack:
+        for worker in all_workers:
+            await stack.enter_async_context(worker)
+        yield
+
+
+async def run_until(resources: Resources, stop: asyncio.Event) -> None:
+    """Works until `stop` is set."""
+    async with running(resources):
+        await stop.wait()

@@ -1,0 +1,65 @@
+"""What has been said to an entity and not yet been planned: handlers put it here and do nothing else."""
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from punctual import events
+    from punctual.errors import InvalidEvent
+    from punctual.protocol import Heard, Ref, Refusal
+
+# What a handler is given by a caller who gave nothing.
+NOTHING = RawValue(Payload())
+
+
+class Mailbox:
+    """Events and refusals in the order they came."""
+
+    def __init__(self, ref: Ref) -> None:
+        self._ref = ref
+        self._started = False
+        self.heard: list[Heard] = []
+        self.refused: list[Refusal] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.heard or self.refused)
+
+    def take(self) -> tuple[list[Heard], list[Refusal]]:
+        """Empties the box."""
+        self._started = True
+        heard, refused, self.heard, self.refused = self.heard, self.refused, [], []
+        return heard, refused
+
+    def put(self, raw: RawValue) -> None:
+        """Takes an event in whatever shape it came; never raises, for a signal that raises would wedge the entity."""
+        body = decoded(raw)
+        now = workflow.now()
+        try:
+            event = events.parse(body, now=now, kind=self._ref.kind, entity_id=self._ref.id)
+        except InvalidEvent as error:
+            self._refuse(body, str(error))
+        except Exception as error:
+            workflow.logger.exception("an event could not be read")
+            self._refuse(body, f"could not be read: {type(error).__name__}")
+        else:
+            # What waited for us before our first task was accepted when the workflow was started.
+            at = event.punctualaccepted or (now if self._started else workflow.info().start_time)
+            self.heard.append(Heard(event=event, at=min(at, now)))
+
+    def _refuse(self, body: Any, detail: str) -> None:
+        named = body.get("type") if isinstance(body, dict) else None
+        type_ = named if isinstance(named, str) and events.is_known(named) else "unknown"
+        self.refused.append(Refusal(key=events.refusal_key(body), type=type_, detail=detail[:2000]))
+
+
+def decoded(raw: RawValue) -> Any:
+    """The JSON in a payload; what cannot be read is a text that says so, and is then refused like any other."""
+    if raw is NOTHING:
+        return None
+    try:
+        return workflow.payload_converter().from_payload(raw.payload)
+    except Exception as error:
+        return f"unreadable payload: {type(error).__name__}"
