@@ -5,7 +5,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -14,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Durable noti
 keys_app = typer.Typer(no_args_is_help=True, help="Fresh keys.")
 app.add_typer(keys_app, name="keys")
 
+_ID = re.compile(r"^[A-Za-z0-9._~-]{1,128}$")
 _AGE = re.compile(r"^(\d+)([smhd])$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -26,8 +28,8 @@ def main() -> None:
 def _run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     """Runs to the end and leaves at once; an expected refusal is one line on standard error."""
     from importing import ImportFileError
+    from running.errors import CannotStart
     from settings import SettingsError
-    from up.errors import CannotStart
 
     try:
         code = asyncio.run(work()) or 0
@@ -52,7 +54,7 @@ def _age(text: str) -> timedelta:
 @app.command()
 def up() -> None:
     """Everything on this machine: API, worker, and Temporal with its Web UI."""
-    from up.run import run
+    from running.up import run
 
     _run(run)
 
@@ -60,7 +62,7 @@ def up() -> None:
 @app.command()
 def api() -> None:
     """The API alone, as production runs it."""
-    from production import serve_api
+    from running.production import serve_api
 
     _run(serve_api)
 
@@ -68,7 +70,7 @@ def api() -> None:
 @app.command()
 def worker() -> None:
     """A worker alone, as production runs it."""
-    from production import serve_worker
+    from running.production import serve_worker
 
     _run(serve_worker)
 
@@ -76,7 +78,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Brings the database and the Temporal namespace to what this version needs."""
-    from production import migrate_all
+    from running.production import migrate_all
 
     _run(migrate_all)
 
@@ -106,12 +108,55 @@ def token(
     _run(work)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="an .ics calendar, or .jsonl with one event a line")],
+    tenant: Annotated[str, typer.Option()],
+    assignee: Annotated[str | None, typer.Option(help="the user whom everything in the file is assigned to")] = None,
+    horizon: Annotated[str, typer.Option(help="how far series are written out, such as 90d")] = "90d",
+    shift_to: Annotated[str | None, typer.Option(help="move everything so that it begins on this day")] = None,
+    timezone: Annotated[str | None, typer.Option(help="of floating times and whole days")] = None,
+    sync: Annotated[bool, typer.Option(help="cancel what an earlier file had and this has not")] = False,
+    dry_run: Annotated[bool, typer.Option(help="say what would be done, and do nothing")] = False,
+) -> None:
+    """Imports appointments from a calendar, or events from a list."""
+    for name, value in (("--tenant", tenant), ("--assignee", assignee)):
+        if value is not None and not _ID.match(value):
+            raise typer.BadParameter(f"{name} must match [A-Za-z0-9._~-]{{1,128}}")
+    day = _day(shift_to)
+    ahead = _age(horizon)
+
+    async def work() -> None:
+        import resources
+        import settings as configuration
+        from importing.report import ConsoleReport
+        from importing.run import Options, import_file
+        from running import logs
+
+        settings = configuration.load()
+        logs.configure(settings)
+        async with resources.opened(settings) as opened:
+            options = Options(file, tenant, assignee, ahead, day, sync, dry_run, timezone)
+            await import_file(options, opened, ConsoleReport())
+
+    _run(work)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None or text == "today":
+        return datetime.now(UTC).date() if text else None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("--shift-to must be a day such as 2026-11-20, or today") from None
+
+
 @keys_app.command("vapid")
 def keys_vapid(
     owner: Annotated[str, typer.Option(help="mailto: or https: of who runs this")] = "mailto:admin@example.com",
 ) -> None:
     """A fresh VAPID key pair, as three lines for `.env`."""
-    import keys
+    from running import keys
 
     print("\n".join(keys.vapid(owner)))
 
@@ -119,6 +164,6 @@ def keys_vapid(
 @keys_app.command("secret")
 def keys_secret() -> None:
     """A fresh key for SECRET_KEYS or TEMPORAL_PAYLOAD_KEYS."""
-    import keys
+    from running import keys
 
     print(keys.secret())

@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import structlog
+from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import wiring
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
-from resources import Resources
+from resources import Resources, connect
+from settings import Settings
 from workflows.registry import WORKFLOWS
+
+log = structlog.get_logger(__name__)
 
 # The sandbox stays on; the core is passed through, being pure, and because zone data cannot be loaded inside.
 RUNNER = SandboxedWorkflowRunner(
@@ -20,11 +25,12 @@ RUNNER = SandboxedWorkflowRunner(
 )
 # A cached sleeper costs about 0.1 MB; one that is not cached is replayed when it wakes.
 CACHED_WORKFLOWS = 5_000
+RECONNECT_SECONDS = 2
 # What is under way when a worker is told to stop gets this long.
 GRACE = timedelta(seconds=8)
 
 
-def workers(resources: Resources) -> tuple[list[Worker], AsyncExitStack]:
+def workers(resources: Resources, client: Client) -> tuple[list[Worker], AsyncExitStack]:
     """Workers for all queues, and what to close after them."""
     closing = AsyncExitStack()
     channels = wiring.channels(resources)
@@ -32,7 +38,7 @@ def workers(resources: Resources) -> tuple[list[Worker], AsyncExitStack]:
         closing.push_async_callback(channel.close)
     fast, deliver = wiring.activities(resources, channels)
     main = Worker(
-        resources.temporal,
+        client,
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
         activities=fast,
@@ -43,7 +49,7 @@ def workers(resources: Resources) -> tuple[list[Worker], AsyncExitStack]:
     queues = sorted({spec.queue for spec in CHANNELS.values() if spec.slow})
     slow = [
         Worker(
-            resources.temporal,
+            client,
             task_queue=queue,
             activities=[deliver],
             max_concurrent_activities=50,
@@ -57,11 +63,21 @@ def workers(resources: Resources) -> tuple[list[Worker], AsyncExitStack]:
 @asynccontextmanager
 async def running(resources: Resources) -> AsyncIterator[None]:
     """All workers of this process, for the length of the block; a worker that dies ends the block with its error."""
-    all_workers, closing = workers(resources)
+    all_workers, closing = workers(resources, await _connected(resources.settings))
     async with closing, AsyncExitStack() as stack:
         for worker in all_workers:
             await stack.enter_async_context(worker)
         yield
+
+
+async def _connected(settings: Settings) -> Client:
+    """A worker needs a connection that stands; it waits for Temporal as long as it takes."""
+    while True:
+        try:
+            return await connect(settings, lazy=False)
+        except RuntimeError as error:
+            log.warning("temporal_unreachable", address=settings.temporal_address, error=str(error)[:200])
+            await asyncio.sleep(RECONNECT_SECONDS)
 
 
 async def run_until(resources: Resources, stop: asyncio.Event) -> None:

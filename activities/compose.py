@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -50,51 +51,61 @@ class Compose:
             told = await entities.entry(db, ref, request.key)
             if entity is None or told is None:
                 return Composed(outcome="superseded", reason="stale", stage="closed")
-            if told.outcome == "planned":
-                outcome, reason = await self._fire(db, ref, entity, told, now)
-                state = "overdue" if told.step.stage == "overdue" and entity.state == "open" else entity.state
-                await entities.settle(db, ref, request.key, outcome, reason, now)
-                await entities.advance(db, ref, state)
+            state = entity.state
+            if told.outcome != "planned":
+                fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, request.key))
+                pending = await ledger.open_channels(db, ref, request.key)
             else:
-                outcome, reason, state = told.outcome, told.reason, entity.state
-            pending = await ledger.open_channels(db, ref, request.key)
-            messages = await self._messages(db, ref, request.key) if outcome == "sent" else []
-        for channel in self._channels.values():
-            if messages and not CHANNELS[channel.name].slow:
-                await channel.announce(messages)
-        return Composed(outcome=outcome, reason=reason, stage=state, pending=pending)
+                fired = await self._fire(db, ref, entity, told, now)
+                pending = fired.pending
+                state = "overdue" if told.step.stage == "overdue" and state == "open" else state
+                await entities.settle(db, ref, request.key, fired.outcome, fired.reason, now)
+                await entities.advance(db, ref, state)
+        for name, channel in self._channels.items():
+            if fired.messages and not CHANNELS[name].slow:
+                await channel.announce(fired.messages)
+        return Composed(outcome=fired.outcome, reason=fired.reason, stage=state, pending=pending)
 
-    async def _fire(
-        self, db: Connection, ref: Ref, entity: Entity, told: Told, now: datetime
-    ) -> tuple[str, str | None]:
+    async def _fire(self, db: Connection, ref: Ref, entity: Entity, told: Told, now: datetime) -> "_Fired":
         policy = await policies.get(db, ref.tenant, ref.kind)
         if _too_late(told, policy, now):
-            return "skipped", "late"
-        notice = self._notices[told.step.type]
-        snapshot = entity.snapshot or {}
-        meant = await self._audience(db, ref, notice, told, policy, snapshot)
-        people = await directory.get(db, ref.tenant, meant)
-        rows = [_withheld(ref, told, id_, "unknown_user", now) for id_ in meant if id_ not in people]
-        rows += [_withheld(ref, told, user.id, "inactive", now) for user in people.values() if not user.active]
-        users = [user for user in people.values() if user.active]
-        written = [self._write(ref, told, notice, snapshot, user, now) for user in users]
-        await inbox.add(db, ref.tenant, written)
-        rows += await self._deliveries(db, ref, users, written, now)
+            return _Fired("skipped", "late")
+        notice, snapshot = self._notices[told.step.type], entity.snapshot or {}
+        people = await self._audience(db, ref, notice, told, policy, snapshot)
+        rows = [_withheld(ref, told, id_, "unknown_user", now) for id_, user in people.items() if user is None]
+        found = [user for user in people.values() if user is not None]
+        rows += [_withheld(ref, told, user.id, "inactive", now) for user in found if not user.active]
+        users = [user for user in found if user.active]
+        if not users:
+            await ledger.add(db, ref, rows)
+            return _Fired("withheld", next((row.reason for row in rows), "unreachable"))
+        notes = [self._write(ref, told, notice, snapshot, user, now) for user in users]
+        await inbox.add(db, ref.tenant, notes)
+        rows += await self._deliveries(db, ref, users, notes, now)
         await ledger.add(db, ref, rows)
-        await inbox.bump(db, ref.tenant, [user.id for user in users])
-        if users:
-            return "sent", None
-        return "withheld", next((row.reason for row in rows), "unreachable")
+        ids = [user.id for user in users]
+        versions, unread = await inbox.bump(db, ref.tenant, ids), await inbox.unread(db, ref.tenant, ids)
+        messages = [
+            Message(
+                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, user.id, "websocket"), user=user,
+                notification=note, collapse="", unread=unread[user.id], version=versions[user.id],
+            )
+            for user, note in zip(users, notes, strict=True)
+        ]  # fmt: skip
+        return _Fired("sent", None, messages, sorted({row.channel for row in rows if row.outcome == "planned"}))
 
     async def _audience(
         self, db: Connection, ref: Ref, notice: Notice, told: Told, policy: Policy, snapshot: dict[str, Any]
-    ) -> list[str]:
+    ) -> dict[str, User | None]:
+        """Whom it concerns, in order; None for who is not in the directory."""
         meant = named(notice.about.audience, snapshot)
+        people = await directory.get(db, ref.tenant, meant)
         if told.step.stage in policy.copy_managers_on:
-            people = await directory.get(db, ref.tenant, meant)
-            managers = [people[id_].manager_id for id_ in meant if id_ in people]
-            meant = list(dict.fromkeys(meant + [id_ for id_ in managers if id_]))
-        return meant
+            above = (people[id_].manager_id for id_ in meant if id_ in people)
+            managers = [id_ for id_ in dict.fromkeys(above) if id_ and id_ not in meant]
+            people |= await directory.get(db, ref.tenant, managers)
+            meant += managers
+        return {id_: people.get(id_) for id_ in meant}
 
     def _write(
         self, ref: Ref, told: Told, notice: Notice, snapshot: dict[str, Any], user: User, now: datetime
@@ -116,7 +127,7 @@ class Compose:
         self, db: Connection, ref: Ref, users: Sequence[User], written: Sequence[Notification], now: datetime
     ) -> list[Delivery]:
         """A row for each person and channel: sent, still to be sent, or why not."""
-        rows = []
+        rows: list[Delivery] = []
         outcome: str
         reason: str | None
         for name, spec in CHANNELS.items():
@@ -128,32 +139,33 @@ class Compose:
                     outcome, reason = "withheld", blocked[user.id]
                 else:
                     outcome, reason = ("planned", None) if spec.slow else ("sent", None)
-                rows.append(
-                    Delivery(
-                        row_id(ref, note.step_key, user.id, name),
-                        user.id,
-                        name,
-                        note.step_key,
-                        note.id,
-                        outcome,
-                        reason,
-                        now,
-                    )
-                )
+                id_ = row_id(ref, note.step_key, user.id, name)
+                rows.append(Delivery(id_, user.id, name, note.step_key, note.id, outcome, reason, now))
         return rows
 
-    async def _messages(self, db: Connection, ref: Ref, step_key: str) -> list[Message]:
-        """What the fast channels have to say; read back, so that a repetition says the same."""
+    async def _written_before(self, db: Connection, ref: Ref, step_key: str) -> list[Message]:
+        """What an earlier attempt wrote and perhaps did not live to announce."""
         notes = await inbox.of_step(db, ref.tenant, ref.kind, ref.id, step_key)
         people = await directory.get(db, ref.tenant, [note.user_id for note in notes])
         unread = await inbox.unread(db, ref.tenant, list(people))
         return [
             Message(
-                tenant=ref.tenant, delivery_id="", user=people[note.user_id], notification=note, collapse="",
-                unread=unread[note.user_id], version=await inbox.version(db, ref.tenant, note.user_id),
+                tenant=ref.tenant, delivery_id=row_id(ref, step_key, note.user_id, "websocket"),
+                user=people[note.user_id], notification=note, collapse="", unread=unread[note.user_id],
+                version=await inbox.version(db, ref.tenant, note.user_id),
             )
             for note in notes if note.user_id in people
         ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Fired:
+    """What firing a step came to: what fast channels have to say, and which slow ones have something to send."""
+
+    outcome: str
+    reason: str | None
+    messages: Sequence[Message] = ()
+    pending: list[str] = field(default_factory=list)
 
 
 def row_id(ref: Ref, step_key: str, user_id: str, channel: str) -> str:

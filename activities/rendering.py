@@ -1,7 +1,7 @@
 """From a notice's words and an entity's snapshot to the text that one person reads, in their language and zone."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -32,7 +32,7 @@ def _when(context: Context, value: str) -> str:
 def _from_now(context: Context, value: str) -> str:
     """`in 30 minutes` in the reader's language."""
     left = datetime.fromisoformat(value) - context["_now"]
-    return format_timedelta(left, add_direction=True, threshold=1.5, locale=context["_locale"])
+    return format_timedelta(timedelta(seconds=round(left.total_seconds())), add_direction=True, threshold=1.5, locale=context["_locale"])
 
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

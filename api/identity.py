@@ -30,12 +30,12 @@ class BadToken(Exception):
 class Caller(BaseModel):
     """Whom a token names: `exp` in seconds since 1970."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True)
 
     user_id: Id = Field(alias="sub")
     tenant: Id
     role: Role
-    exp: int
+    exp: float
 
 
 class Verifier:

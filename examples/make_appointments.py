@@ -173,7 +173,7 @@ def broken(calendar: Calendar) -> None:
         "backwards", "DTSTART:20260401T100000Z", "DTEND:20260401T090000Z", refused="has a DTEND before its DTSTART"
     )
     calendar.event(None, "DTSTART:20260401T100000Z", refused="has no UID")
-    calendar.event("word", "DTSTART:tomorrow", refused="has a DTSTART that cannot be read")
+    calendar.event("word", "DTSTART:tomorrow", refused="has an unreadable DTSTART")
 
 
 def events() -> list[dict[str, object]]:

@@ -90,6 +90,6 @@ class ConsoleReport(Report):
         self._list("note", self.notes)
 
     def _list(self, label: str, findings: list[Finding]) -> None:
-        for finding in sorted(findings):
+        for finding in findings:
             # Words from the file are no markup, and one finding is one line however narrow the terminal is.
             self._console.print(f"{label}: {finding}", markup=False, highlight=False, soft_wrap=True)

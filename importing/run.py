@@ -72,6 +72,8 @@ async def import_file(
             batches = await _events(content, options, resources.database, report, counts, now)
         case _:
             raise ImportFileError(f"{options.path}: must be an .ics or a .jsonl file")
+    report.refused.sort()
+    report.notes.sort()
     counts.refused = len(report.refused)
     if not options.dry_run:
         await _send(batches, send or partial(signal, resources.temporal, options.tenant), report, clock)

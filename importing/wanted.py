@@ -75,7 +75,7 @@ def source(line: int, event: Event, zones: Zones, people: list[str], floating: s
     """
     broken = sorted({name for name, _ in event.errors if name in _DATES})
     if broken:
-        raise Refused(f"has a {broken[0]} that cannot be read")
+        raise Refused(f"has an unreadable {broken[0]}")
     twice = next((name for name in _ONCE if isinstance(event.get(name), list)), None)
     if twice:
         raise Refused(f"has more than one {twice}")

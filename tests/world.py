@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 
 import catalogue
 from activities.channels.base import SENT, Channel, Message, Result
@@ -143,7 +143,7 @@ async def living(database: Database, client: Client, tenant: str | None = None) 
 class AsyncWorkers:
     """The worker of a world: one queue for all, as `worker.py` has them apart."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, runner: WorkflowRunner = RUNNER) -> None:
         plan = Plan(world.database)
         compose = Compose(world.database, world.channels, catalogue.load(), ["crm.example.com"])
         deliver = Deliver(world.database, world.channels)
@@ -151,7 +151,7 @@ class AsyncWorkers:
         self._workers = [
             Worker(
                 world.client, task_queue=queue, workflows=WORKFLOWS if queue == TASK_QUEUE else [],
-                activities=[plan.plan, compose.compose, deliver.deliver], workflow_runner=RUNNER,
+                activities=[plan.plan, compose.compose, deliver.deliver], workflow_runner=runner,
                 workflow_failure_exception_types=[Exception],
             )
             for queue in queues

@@ -13,10 +13,9 @@
 import { h, icon } from "./bell/dom.js";
 import { Inbox } from "./bell/inbox.js";
 import { sheet } from "./bell/style.js";
-import { bones, failure, nothing, row, toast } from "./bell/view.js";
+import { Toasts } from "./bell/toasts.js";
+import { bones, failure, nothing, row } from "./bell/view.js";
 
-const TOAST_FOR = { high: 8_000, urgent: 20_000 };
-const MOST_TOASTS = 3;
 const NOTES = {
   offline: "Not connected. Trying again…",
   unauthorized: "The login has expired. New notifications do not arrive.",
@@ -55,8 +54,8 @@ export class NotificationBell extends HTMLElement {
       h("header", { part: "header" }, h("h2", { id: "heading" }, "Notifications"), this.readAll, closer),
       this.note, this.body,
     );
-    this.toasts = h("div", { class: "toasts", part: "toasts", role: "log", "aria-live": "polite", "aria-label": "New notifications" });
-    this.shadowRoot.append(this.button, this.panel, this.toasts);
+    this.toasts = new Toasts((item, url, event) => this.#open(item, url, event));
+    this.shadowRoot.append(this.button, this.panel, this.toasts.element);
     this.button.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     closer.addEventListener("click", () => this.close());
     this.readAll.addEventListener("click", () => void this.#inbox?.markAllRead());
@@ -206,23 +205,9 @@ export class NotificationBell extends HTMLElement {
 
   #announce(item) {
     this.#tell("notification", item);
-    const lasts = TOAST_FOR[item.priority];
     this.button.classList.remove("ring");
     requestAnimationFrame(() => this.button.classList.add("ring"));
-    if (!lasts || this.isOpen) return;
-    const shut = () => shown.remove();
-    const open = (one, url, event) => {
-      shut();
-      this.#open(one, url, event);
-    };
-    const shown = toast(item, { open, shut });
-    let timer = setTimeout(shut, lasts);
-    const hold = () => clearTimeout(timer);
-    const release = () => (timer = setTimeout(shut, lasts));
-    for (const type of ["pointerenter", "focusin"]) shown.addEventListener(type, hold);
-    for (const type of ["pointerleave", "focusout"]) shown.addEventListener(type, release);
-    while (this.toasts.children.length >= MOST_TOASTS) this.toasts.firstElementChild.remove();
-    this.toasts.append(shown);
+    if (!this.isOpen) this.toasts.show(item);
   }
 
   #key(event) {

@@ -6,6 +6,7 @@ import { Api } from "./desk/api.js";
 import { takeToken } from "./desk/session.js";
 
 const EVERY = 4_000;
+const isNarrow = matchMedia("(max-width: 820px)");
 const find = (id) => document.getElementById(id);
 
 let chosen = null;
@@ -18,13 +19,19 @@ function fail(text, ...more) {
   find("mails").setAttribute("aria-busy", "false");
 }
 
+/** The beginning of a mail, without the subject that it starts with. */
+function excerpt(text, subject) {
+  const line = text.replace(/\s+/g, " ").trim();
+  return (subject && line.startsWith(subject) ? line.slice(subject.length) : line).trim().slice(0, 180);
+}
+
 function row({ id, to, subject, date, text }) {
   return h(
     "button",
-    { class: "mail", type: "button", data: { id }, "aria-current": id === chosen ? "true" : null, on: { click: () => void choose(id) } },
+    { class: "mail", type: "button", data: { id }, "aria-current": id === chosen ? "true" : null, on: { click: () => void pick(id) } },
     h("span", { class: "line" }, h("span", {}, `To ${to}`), h("time", { datetime: date, title: absolute(date) }, relative(date))),
     h("strong", { dir: "auto" }, subject || "(no subject)"),
-    h("span", { class: "excerpt", dir: "auto" }, (text ?? "").replace(/\s+/g, " ").trim().slice(0, 180)),
+    h("span", { class: "excerpt", dir: "auto" }, excerpt(text ?? "", subject)),
   );
 }
 
@@ -72,7 +79,10 @@ function drawBody() {
 
 async function choose(id) {
   chosen = id;
-  for (const one of find("mails").children) one.toggleAttribute("aria-current", one.dataset.id === id);
+  for (const one of find("mails").children) {
+    if (one.dataset.id === id) one.setAttribute("aria-current", "true");
+    else one.removeAttribute("aria-current");
+  }
   try {
     mail = await api.get(`/v1/outbox/${id}`);
   } catch (error) {
@@ -86,14 +96,19 @@ async function choose(id) {
   drawBody();
 }
 
+async function pick(id) {
+  await choose(id);
+  if (isNarrow.matches) find("preview").scrollIntoView({ block: "start" });
+}
+
 async function refresh() {
   try {
     const { items } = await api.get("/v1/outbox");
     find("alert").hidden = true;
-    const now = JSON.stringify([items.map((item) => [item.id, relative(item.date)])]);
+    const now = JSON.stringify(items.map((item) => [item.id, relative(item.date)]));
     if (now !== drawn) draw(items);
     drawn = now;
-    if (!chosen && items.length && matchMedia("(min-width: 821px)").matches) await choose(items[0].id);
+    if (!chosen && items.length && !isNarrow.matches) await choose(items[0].id);
   } catch (error) {
     if (error.status === 401) return logIn();
     fail(error.message);

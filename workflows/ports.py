@@ -24,6 +24,11 @@ STORE = RetryPolicy(
 # One transaction takes milliseconds; five seconds bound what a killed worker delays.
 STORE_TIMEOUT = timedelta(seconds=5)
 
+# Steps that run inside the workflow task. docs/decisions/0002 has the figures.
+LOCAL: frozenset[str] = frozenset()
+# A local step that keeps failing leaves the workflow task after this, and waits on timers that operators see.
+LOCAL_RETRIES = timedelta(seconds=2)
+
 # A provider's own answer (Retry-After) overrides these intervals; attempts are bounded by the channel.
 PROVIDER_FIRST_RETRY = timedelta(seconds=2)
 PROVIDER_SLOWEST_RETRY = timedelta(minutes=10)
@@ -46,7 +51,18 @@ async def compose(request: ComposeRequest, summary: str) -> Composed:
 
 
 async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref, summary: str) -> T:
-    answered: T = await workflow.execute_activity(
+    if name in LOCAL:
+        here: T = await workflow.execute_local_activity(
+            name,
+            request,
+            result_type=answer,
+            start_to_close_timeout=STORE_TIMEOUT,
+            retry_policy=STORE,
+            local_retry_threshold=LOCAL_RETRIES,
+            summary=summary,
+        )
+        return here
+    there: T = await workflow.execute_activity(
         name,
         request,
         result_type=answer,
@@ -55,7 +71,7 @@ async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref, su
         summary=summary,
         priority=fair(ref.tenant),
     )
-    return answered
+    return there
 
 
 async def deliver(request: DeliverRequest, summary: str) -> Told:

@@ -29,7 +29,13 @@ def one_address(text: str | None) -> str | None:
     if not text:
         return None
     try:
-        found = validate_email(text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False)
+        found = validate_email(
+            text,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_smtputf8=False,
+            test_environment=True,
+        )
     except EmailNotValidError:
         return None
     return found.ascii_email

@@ -35,8 +35,8 @@ def payload(message: Message, home: str, *, title_only: bool = False) -> bytes:
         room = BUDGET - len(_document(message, "", "", navigate, kept))
         if room >= _LEAST_TITLE:
             break
-    title = cut(note.title, room)
-    body = "" if title_only else cut(note.message, room - _size(title))
+    title = cut(note.title, room) or "…"
+    body = cut(note.message, room - _size(title)) if title == note.title and not title_only else ""
     return _document(message, title, body, navigate, kept)
 
 
@@ -67,7 +67,7 @@ def cut(text: str, room: int) -> str:
         if left < 0:
             break
         kept.append(cluster)
-    return "".join(kept).rstrip() + "…" if room >= _size("…") else ""
+    return "".join(kept).rstrip() + "…" if kept else ""
 
 
 def clusters(text: str) -> Iterator[str]:

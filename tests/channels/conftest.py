@@ -96,8 +96,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(host)
         raise OSError("no names here")
 
-    async def connect(addresses: Any, *more: Any, **options: Any) -> Any:
-        tried.extend(address[4][0] for address in addresses)
+    async def connect(*, addr_infos: Any, **options: Any) -> Any:
+        tried.extend(address[4][0] for address in addr_infos)
         raise OSError("no network here")
 
     monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", resolve)

@@ -9,7 +9,11 @@ const UNITS = [
   ["minute", 60],
 ];
 
-const language = () => document.documentElement.lang || undefined;
+/** The page's language, as this reader's region writes it. */
+function language() {
+  const page = document.documentElement.lang;
+  return page ? (navigator.languages.find((one) => one.split("-")[0] === page.split("-")[0]) ?? page) : undefined;
+}
 
 /** `2 minutes ago`, `in 3 hours`, `now`. */
 export function relative(iso, now = Date.now()) {

@@ -2,44 +2,44 @@
 
 const css = `
 :host {
-  --accent: var(--punctual-accent, #0b6b5d);
-  --on-accent: var(--punctual-on-accent, #fff);
-  --surface: var(--punctual-surface, #fff);
-  --hover: var(--punctual-hover, #f5f4f1);
-  --fresh: var(--punctual-fresh, #f1f7f5);
-  --text: var(--punctual-text, #1d1c1a);
-  --muted: var(--punctual-muted, #64615a);
-  --line: var(--punctual-line, #e6e3dd);
-  --alert: var(--punctual-alert, #c2321f);
-  --warn: var(--punctual-warn, #945300);
-  --shadow: var(--punctual-shadow, 0 1px 2px rgb(29 28 26 / .06), 0 12px 40px rgb(29 28 26 / .16));
-  display: inline-block; position: relative; color: var(--text); line-height: 1.45; text-align: start;
+  --_accent: var(--punctual-accent, #0b6b5d);
+  --_on-accent: var(--punctual-on-accent, #fff);
+  --_surface: var(--punctual-surface, #fff);
+  --_hover: var(--punctual-hover, #f5f4f1);
+  --_fresh: var(--punctual-fresh, #f1f7f5);
+  --_text: var(--punctual-text, #1d1c1a);
+  --_muted: var(--punctual-muted, #64615a);
+  --_line: var(--punctual-line, #e6e3dd);
+  --_alert: var(--punctual-alert, #c2321f);
+  --_warn: var(--punctual-warn, #945300);
+  --_shadow: var(--punctual-shadow, 0 1px 2px rgb(29 28 26 / .06), 0 12px 40px rgb(29 28 26 / .16));
+  display: inline-block; position: relative; color: var(--_text); line-height: 1.45; text-align: start;
   font: 400 14px/1.45 var(--punctual-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
 }
 @media (prefers-color-scheme: dark) {
   :host {
-    --accent: var(--punctual-accent, #5cc8b4); --on-accent: var(--punctual-on-accent, #08221d);
-    --surface: var(--punctual-surface, #211f1d); --hover: var(--punctual-hover, #2b2926);
-    --fresh: var(--punctual-fresh, #202b28); --text: var(--punctual-text, #f1efeb);
-    --muted: var(--punctual-muted, #a9a59c); --line: var(--punctual-line, #383531);
-    --alert: var(--punctual-alert, #ff8a76); --warn: var(--punctual-warn, #eab464);
-    --shadow: var(--punctual-shadow, 0 1px 2px rgb(0 0 0 / .4), 0 16px 48px rgb(0 0 0 / .55));
+    --_accent: var(--punctual-accent, #5cc8b4); --_on-accent: var(--punctual-on-accent, #08221d);
+    --_surface: var(--punctual-surface, #211f1d); --_hover: var(--punctual-hover, #2b2926);
+    --_fresh: var(--punctual-fresh, #202b28); --_text: var(--punctual-text, #f1efeb);
+    --_muted: var(--punctual-muted, #a9a59c); --_line: var(--punctual-line, #383531);
+    --_alert: var(--punctual-alert, #ff8a76); --_warn: var(--punctual-warn, #eab464);
+    --_shadow: var(--punctual-shadow, 0 1px 2px rgb(0 0 0 / .4), 0 16px 48px rgb(0 0 0 / .55));
   }
 }
 :host([hidden]) { display: none; }
 * { box-sizing: border-box; }
 button, a { font: inherit; color: inherit; }
 button { background: none; border: 0; padding: 0; cursor: pointer; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
 .quiet { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .bell { position: relative; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px; }
-.bell:hover, .bell[aria-expanded="true"] { background: var(--hover); }
+.bell:hover, .bell[aria-expanded="true"] { background: var(--_hover); }
 .badge {
   position: absolute; inset-block-start: 1px; inset-inline-start: 21px; min-width: 18px; height: 18px; padding: 0 5px;
   border-radius: 9px; background: var(--punctual-badge, #c2321f); color: var(--punctual-on-badge, #fff);
   font-size: 11px; font-weight: 650; line-height: 18px; text-align: center; font-variant-numeric: tabular-nums;
-  box-shadow: 0 0 0 2px var(--surface);
+  box-shadow: 0 0 0 2px var(--_surface);
 }
 .badge[hidden] { display: none; }
 .bell.ring svg { animation: ring .7s ease-in-out; transform-origin: 50% 15%; }
@@ -48,50 +48,50 @@ button { background: none; border: 0; padding: 0; cursor: pointer; }
 .panel {
   position: absolute; inset-block-start: calc(100% + 8px); inset-inline-end: 0; z-index: 1000;
   width: min(400px, calc(100vw - 24px)); max-height: min(620px, calc(100vh - 96px));
-  display: flex; flex-direction: column; overflow: hidden; background: var(--surface);
-  border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); animation: rise .14s ease-out;
+  display: flex; flex-direction: column; overflow: hidden; background: var(--_surface);
+  border: 1px solid var(--_line); border-radius: 14px; box-shadow: var(--_shadow); animation: rise .14s ease-out;
 }
 .panel[hidden] { display: none; }
 @keyframes rise { from { opacity: 0; translate: 0 -6px; } }
-header { display: flex; align-items: center; gap: 8px; min-height: 54px; padding: 8px 8px 8px 16px; padding-inline: 16px 8px; border-block-end: 1px solid var(--line); }
+header { display: flex; align-items: center; gap: 8px; min-height: 54px; padding: 8px 8px 8px 16px; padding-inline: 16px 8px; border-block-end: 1px solid var(--_line); }
 h2 { margin: 0; margin-inline-end: auto; font-size: 16px; font-weight: 650; letter-spacing: -.01em; }
-.quietly { padding: 6px 10px; border-radius: 8px; color: var(--accent); font-size: 13px; font-weight: 550; }
-.quietly:hover:enabled { background: var(--hover); }
-.quietly:disabled { color: var(--muted); opacity: .6; cursor: default; }
-.note { display: flex; align-items: center; gap: 8px; padding: 8px 16px; background: var(--hover); color: var(--muted); font-size: 13px; }
+.quietly { padding: 6px 10px; border-radius: 8px; color: var(--_accent); font-size: 13px; font-weight: 550; }
+.quietly:hover:enabled { background: var(--_hover); }
+.quietly:disabled { color: var(--_muted); opacity: .6; cursor: default; }
+.note { display: flex; align-items: center; gap: 8px; padding: 8px 16px; background: var(--_hover); color: var(--_muted); font-size: 13px; }
 .note[hidden] { display: none; }
 .note svg { flex: none; width: 16px; height: 16px; }
 .scroll { overflow-y: auto; overscroll-behavior: contain; flex: 1; }
 ul { list-style: none; margin: 0; padding: 0; }
-li { position: relative; display: flex; align-items: flex-start; border-block-end: 1px solid var(--line); }
+li { position: relative; display: flex; align-items: flex-start; border-block-end: 1px solid var(--_line); }
 li:last-child { border-block-end: 0; }
-li.unread { background: var(--fresh); }
-li:hover { background: var(--hover); }
+li.unread { background: var(--_fresh); }
+li:hover { background: var(--_hover); }
 .open {
   flex: 1; min-width: 0; display: grid; gap: 2px; padding: 12px 0 13px; padding-inline: 16px 4px; text-align: start; text-decoration: none;
 }
 .open:focus-visible { outline-offset: -2px; border-radius: 6px; }
 .title { font-weight: 500; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .unread .title { font-weight: 650; }
-.message { color: var(--muted); overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
-.meta { display: flex; flex-wrap: wrap; align-items: center; gap: 3px 8px; margin-block-start: 3px; color: var(--muted); font-size: 12.5px; }
+.message { color: var(--_muted); overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+.meta { display: flex; flex-wrap: wrap; align-items: center; gap: 3px 8px; margin-block-start: 3px; color: var(--_muted); font-size: 12.5px; }
 .tag { padding: 0 7px; border-radius: 6px; font-size: 11.5px; font-weight: 600; line-height: 18px; border: 1px solid currentColor; }
-.urgent .tag { background: var(--alert); color: var(--surface); border-color: var(--alert); }
-.high .tag { color: var(--warn); }
+.urgent .tag { background: var(--_alert); color: var(--_surface); border-color: var(--_alert); }
+.high .tag { color: var(--_warn); }
 .urgent::before, .toast.urgent::before {
-  content: ""; position: absolute; inset-block: 0; inset-inline-start: 0; width: 3px; background: var(--alert);
+  content: ""; position: absolute; inset-block: 0; inset-inline-start: 0; width: 3px; background: var(--_alert);
 }
-.act { color: var(--accent); font-weight: 550; }
+.act { color: var(--_accent); font-weight: 550; }
 .dot { flex: none; display: grid; place-items: center; width: 36px; height: 36px; margin: 5px; margin-inline: 0 5px; border-radius: 8px; }
-.dot:hover { background: color-mix(in srgb, var(--accent) 14%, transparent); }
-.dot::after { content: ""; width: 9px; height: 9px; border-radius: 50%; background: var(--accent); }
-.state { display: grid; justify-items: center; gap: 6px; padding: 44px 28px 48px; color: var(--muted); text-align: center; }
+.dot:hover { background: color-mix(in srgb, var(--_accent) 14%, transparent); }
+.dot::after { content: ""; width: 9px; height: 9px; border-radius: 50%; background: var(--_accent); }
+.state { display: grid; justify-items: center; gap: 6px; padding: 44px 28px 48px; color: var(--_muted); text-align: center; }
 .state svg { width: 30px; height: 30px; opacity: .7; }
-.state strong { color: var(--text); font-weight: 600; }
-.more { display: block; width: 100%; padding: 13px; color: var(--accent); font-weight: 550; border-block-start: 1px solid var(--line); }
-.more:hover { background: var(--hover); }
-.bone { height: 12px; border-radius: 6px; background: var(--line); animation: breathe 1.4s ease-in-out infinite; }
-.bones { display: grid; gap: 9px; padding: 17px 16px; border-block-end: 1px solid var(--line); }
+.state strong { color: var(--_text); font-weight: 600; }
+.more { display: block; width: 100%; padding: 13px; color: var(--_accent); font-weight: 550; border-block-start: 1px solid var(--_line); }
+.more:hover { background: var(--_hover); }
+.bone { height: 12px; border-radius: 6px; background: var(--_line); animation: breathe 1.4s ease-in-out infinite; }
+.bones { display: grid; gap: 9px; padding: 17px 16px; border-block-end: 1px solid var(--_line); }
 .bones .bone:first-child { width: 62%; }
 @keyframes breathe { 50% { opacity: .45; } }
 
@@ -100,12 +100,12 @@ li:hover { background: var(--hover); }
   display: grid; gap: 10px; pointer-events: none;
 }
 .toast {
-  position: relative; display: flex; overflow: hidden; pointer-events: auto; background: var(--surface);
-  border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); animation: arrive .22s ease-out;
+  position: relative; display: flex; overflow: hidden; pointer-events: auto; background: var(--_surface);
+  border: 1px solid var(--_line); border-radius: 12px; box-shadow: var(--_shadow); animation: arrive .22s ease-out;
 }
 .toast .title { font-weight: 650; }
-.shut { flex: none; display: grid; place-items: center; width: 34px; height: 34px; margin: 6px; color: var(--muted); border-radius: 8px; }
-.shut:hover { background: var(--hover); }
+.shut { flex: none; display: grid; place-items: center; width: 34px; height: 34px; margin: 6px; color: var(--_muted); border-radius: 8px; }
+.shut:hover { background: var(--_hover); }
 .shut svg { width: 16px; height: 16px; }
 @keyframes arrive { from { opacity: 0; translate: 0 10px; } }
 

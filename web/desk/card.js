@@ -29,7 +29,7 @@ export class Card {
     this.toggle = h(
       "button",
       { class: "ghost toggle", type: "button", "aria-expanded": "false", "aria-controls": this.steps.id, on: { click: () => void this.expand(!this.isOpen) } },
-      "Timeline", icon("chevron"),
+      h("span", {}, "Timeline"), icon("chevron"),
     );
     this.actions = h("div", { class: "actions" });
     this.element = h(

@@ -16,7 +16,7 @@ export function newAppointment(form, appointments, me) {
   const input = (name) => form.elements[name];
   const problem = (name, text) => {
     form.querySelector(`#${name}-error`).textContent = text;
-    if (FIELDS.includes(name)) input(name).toggleAttribute("aria-invalid", Boolean(text));
+    if (FIELDS.includes(name)) input(name).setAttribute("aria-invalid", String(Boolean(text)));
   };
   const clear = () => ["new", ...FIELDS].forEach((name) => problem(name, ""));
   input("assignee_ids").value = me;

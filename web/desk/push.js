@@ -1,4 +1,4 @@
-/** Web Push for this browser: on, off, tested, and in words why it cannot be. */
+/** Web Push for this browser: on, off, and in words why it cannot be. */
 
 import { busy } from "./api.js";
 
@@ -34,7 +34,6 @@ export async function pushControl(api, root) {
     part("state").textContent = state;
     part("on").hidden = on;
     part("on").disabled = !possible;
-    part("test").hidden = !on;
     part("off").hidden = !on;
   }
 
@@ -97,7 +96,7 @@ export async function pushControl(api, root) {
     }
   }
 
-  const does = { on: enable, off: disable, test: () => api.post("/v1/push/test", {}) };
+  const does = { on: enable, off: disable };
   for (const [name, work] of Object.entries(does)) {
     part(name).addEventListener("click", ({ currentTarget }) => void attempt(() => busy(currentTarget, work)));
   }

@@ -14,15 +14,13 @@ function chip(outcome, text, title = null) {
 }
 
 function recipients(list) {
-  const people = Map.groupBy ? Map.groupBy(list, (one) => one.user_id) : grouped(list);
-  return [...people].map(([user, told]) =>
+  return [...grouped(list)].map(([user, told]) =>
     h(
       "div",
       { class: "told" },
       h("span", { class: "told-who" }, user),
       ...told.map(({ channel, outcome, reason, at }) => {
-        const why = reason ? `: ${words.reason(reason)}` : "";
-        return chip(outcome, `${words.channel(channel)} ${words.outcome(outcome)}${why}`, at ? absolute(at) : null);
+        return chip(outcome, words.delivery(channel, outcome, reason), at ? absolute(at) : null);
       }),
     ),
   );
@@ -30,7 +28,7 @@ function recipients(list) {
 
 function grouped(list) {
   const people = new Map();
-  for (const one of list) people.set(one.user_id, [...(people.get(one.user_id) ?? []), one]);
+  for (const one of words.inOrder(list)) people.set(one.user_id, [...(people.get(one.user_id) ?? []), one]);
   return people;
 }
 

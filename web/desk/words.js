@@ -8,9 +8,9 @@ const OUTCOMES = {
 
 const REASONS = {
   quiet_hours: "after quiet hours", digest: "in the digest", snoozed: "snoozed",
-  preference: "off in the preferences", unsubscribed: "unsubscribed", bounced: "the address bounced",
-  no_address: "no email address", no_subscription: "no device has push on", channel_off: "not set up here",
-  inactive: "the user is inactive", unknown_user: "not in the directory", budget: "the daily limit is reached",
+  preference: "not wanted", unsubscribed: "unsubscribed", bounced: "the address bounced",
+  no_address: "no email address", no_subscription: "no device", channel_off: "not set up here",
+  inactive: "the user is inactive", unknown_user: "unknown user", budget: "the daily limit is reached",
   unreachable: "nobody could be reached", acknowledged: "already acknowledged",
   rescheduled: "the appointment moved", reassigned: "somebody else has it now", cancelled: "it was cancelled",
   closed: "it has ended", stale: "a newer event came first", replanned: "the plan changed",
@@ -25,7 +25,19 @@ const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1).replaceA
 
 export const outcome = (name) => OUTCOMES[name] ?? sentence(name);
 export const reason = (name) => (name ? (REASONS[name] ?? sentence(name)) : "");
-export const channel = (name) => CHANNELS[name] ?? sentence(name);
+
+/** What became of one delivery: `Email sent`, `Push: no device`, `Email failed: no answer in time`. */
+export function delivery(channel, outcome, why) {
+  const name = CHANNELS[channel] ?? sentence(channel);
+  const selfEvident = ["withheld", "superseded", "skipped"].includes(outcome) && why;
+  return `${name}${selfEvident ? "" : ` ${OUTCOMES[outcome] ?? outcome}`}${why ? `: ${reason(why)}` : ""}`;
+}
+
+/** Deliveries with the channels in one order everywhere. */
+export function inOrder(deliveries) {
+  const rank = (one) => Object.keys(CHANNELS).indexOf(one.channel);
+  return [...deliveries].sort((a, b) => rank(a) - rank(b));
+}
 export const step = (type) => sentence(type.split(".").at(-1));
 
 /** A number of seconds as `45 s`, `2 min`, `1 h 5 min`, `3 d`. */

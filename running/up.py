@@ -13,19 +13,17 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import DatabaseError
 
-import logs
-import namespace
 import resources
 import settings as configuration
 import worker
 from api.app import create_app
 from api.identity import mint
 from resources import Resources
+from running import data_folder, demo, logs, namespace
+from running.errors import CannotStart
+from running.temporal_server import TemporalServer
 from settings import Settings
 from store.migrate import migrate
-from up import data_folder, demo
-from up.errors import CannotStart
-from up.temporal_server import TemporalServer
 
 log = structlog.get_logger(__name__)
 

@@ -5,12 +5,11 @@ import signal
 
 import uvicorn
 
-import logs
-import namespace
 import resources
 import settings as configuration
 import worker
 from api.app import create_app
+from running import logs, namespace
 from settings import Settings, SettingsError
 from store.engine import Database
 from store.migrate import migrate

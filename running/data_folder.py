@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import keys
+from running import keys
+from running.errors import CannotStart
 from settings import SECRETS_FILE
-from up.errors import CannotStart
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Holds the folder for this process; raises CannotStart if it cannot be used or is in use."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (folder / "up.lock").open("w")
     except OSError as error:
         raise CannotStart(

@@ -12,8 +12,8 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from running.errors import CannotStart
 from settings import Settings
-from up.errors import CannotStart
 
 log = structlog.get_logger(__name__)
 

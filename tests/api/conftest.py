@@ -1,0 +1,189 @@
+"""The whole application over a real SQLite, with a Temporal that only takes notes."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from temporalio.service import RPCError, RPCStatusCode
+
+import catalogue
+from api.app import create_app
+from api.identity import mint
+from resources import Resources
+from settings import Settings
+from store import inbox
+from store.bus import LocalBus
+from store.engine import Database
+from store.inbox import Notification
+from store.subscriptions import Subscriptions
+from store.vault import Vault
+
+SECRETS = ["first-secret-of-at-least-32-characters", "older-secret-of-at-least-32-characters"]
+PAYLOAD_KEYS_SETTING = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+HOUR = timedelta(hours=1)
+ORIGIN = "https://crm.example.com"
+
+
+@dataclass
+class Signals:
+    """A Temporal client that remembers what it was asked to start, in order, and can be down."""
+
+    started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    down: bool = False
+    at_once: int = 0
+    most_at_once: int = 0
+
+    @property
+    def service_client(self) -> "Signals":
+        return self
+
+    async def check_health(self, **_: Any) -> bool:
+        self._answer()
+        return True
+
+    async def start_workflow(
+        self, workflow: str, arg: Any, *, id: str, start_signal_args: list[Any], **_: Any
+    ) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        self._answer()
+        self.started.append((id, start_signal_args[0]))
+
+    def _answer(self) -> None:
+        if self.down:
+            raise RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
+
+
+@dataclass
+class World:
+    """What a test drives and looks at."""
+
+    app: FastAPI
+    ours: Resources
+    temporal: Signals
+    http: httpx.AsyncClient
+
+    def token(self, user: str = "asha", role: str = "user", tenant: str = "acme", ttl: timedelta = HOUR) -> str:
+        return mint(SECRETS, tenant, user, role, ttl)
+
+    async def call(
+        self, method: str, path: str, *, role: str = "user", user: str = "asha", tenant: str = "acme", **options: Any
+    ) -> httpx.Response:
+        """A request by somebody with that role; no token when `role` is empty."""
+        headers = dict(options.pop("headers", {}))
+        if role:
+            headers.setdefault("Authorization", f"Bearer {self.token(user, role, tenant)}")
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def raw(
+        self, method: str, path: str, body: bytes, *, role: str = "service", **headers: str
+    ) -> httpx.Response:
+        """A request with exactly these bytes."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.call(
+            method, path, role=role, content=body, headers={"content-type": "application/json", **named}
+        )
+
+    async def notify(self, user: str = "asha", *ids: str, tenant: str = "acme", **changes: Any) -> None:
+        """Writes notifications, one minute apart, as `compose` does."""
+        rows = [notification(user, id_, number, **changes) for number, id_ in enumerate(ids)]
+        async with self.ours.database.write() as db:
+            await inbox.add(db, tenant, rows)
+            await inbox.bump(db, tenant, [user])
+
+
+def notification(user: str, id_: str, minute: int = 0, **changes: Any) -> Notification:
+    values: dict[str, Any] = {
+        "id": id_, "user_id": user, "kind": "appointment", "entity_id": "42", "step_key": f"step-{id_}",
+        "type": "appointment.reminder", "category": "appointments", "priority": "high", "title": f"Title {id_}",
+        "message": "Soon", "action_url": "/appointments/42", "action_text": "Open", "actions": [], "metadata": {},
+        "listed": True, "created_at": datetime(2026, 11, 20, 9, minute, tzinfo=UTC),
+    }  # fmt: skip
+    return Notification(**{**values, **changes})
+
+
+def settings(**changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "secret_keys": SECRETS, "public_url": ORIGIN, "action_url_hosts": ["crm.example.com"],
+        "vapid_private_key": None, "_env_file": None,
+    }  # fmt: skip
+    return Settings(**{**values, **changes})
+
+
+Build = Callable[..., World]
+
+
+@pytest.fixture
+async def build(sqlite: Database) -> AsyncIterator[Build]:
+    """Makes worlds over one database, each with settings of its own."""
+    clients: list[httpx.AsyncClient] = []
+
+    def make(**changes: Any) -> World:
+        vault = Vault(SECRETS)
+        temporal = Signals()
+        ours = Resources(
+            settings(**changes), sqlite, vault, LocalBus(), Subscriptions(vault), catalogue.load(), temporal  # type: ignore[arg-type]
+        )  # fmt: skip
+        app = create_app(ours)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+        clients.append(client)
+        return World(app, ours, temporal, client)
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def world(build: Build) -> World:
+    return build()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[int]:
+    """A real server around `app`, lifespan included; its port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+def event(id: str = "e1", type: str = "appointment.scheduled", /, **data: Any) -> dict[str, Any]:
+    """A good event about appointment 42; `data` changes its snapshot."""
+    snapshot = {
+        "id": "42", "title": "Visit", "customer_name": "Meera Iyer", "starts_at": "2026-11-20T10:00:00Z",
+        "assignee_ids": ["asha"], **data,
+    }  # fmt: skip
+    return {
+        "specversion": "1.0", "id": id, "source": "crm", "type": type, "time": "2025-01-01T09:00:00Z",
+        "data": snapshot,
+    }  # fmt: skip
+
+
+def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """`answer` is problem details with this status; its body."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == "about:blank"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return body

@@ -1,0 +1,313 @@
+"""The WebSocket, on a real server with a real client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from api import hub, live
+from tests.api.conftest import ORIGIN, World, notification, serving
+
+PATH = "/v1/notifications"
+
+
+class Socket:
+    """A client that speaks frames."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def say(self, type_: str, **values: Any) -> None:
+        await self.connection.send(json.dumps({"type": type_, **values}))
+
+    async def hear(self) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            found: dict[str, Any] = json.loads(await self.connection.recv())
+        return found
+
+    async def ask(self, type_: str, **values: Any) -> dict[str, Any]:
+        await self.say(type_, **values)
+        return await self.hear()
+
+    async def closed(self) -> int | None:
+        """The code that the server closed with, whatever came before."""
+        async with asyncio.timeout(10):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed as error:
+                return error.rcvd.code if error.rcvd else None
+
+
+class Live:
+    """A world behind a real server."""
+
+    def __init__(self, world: World, port: int) -> None:
+        self.world = world
+        self.url = f"ws://127.0.0.1:{port}/v1/ws"
+
+    @asynccontextmanager
+    async def raw(self, **options: Any) -> AsyncIterator[Socket]:
+        async with connect(self.url, proxy=None, close_timeout=1, **options) as connection:
+            yield Socket(connection)
+
+    @asynccontextmanager
+    async def socket(self, **who: Any) -> AsyncIterator[Socket]:
+        """A socket that has said who it is, and heard that it is ready."""
+        async with self.raw() as socket:
+            ready = await socket.ask("auth", token=self.world.token(**who))
+            assert ready["type"] == "ready"
+            yield socket
+
+    def publish(self, id_: str, *, user: str = "asha", tenant: str = "acme", **changes: Any) -> None:
+        frame = {
+            "type": "new_notification", "notification": notification(user, id_, **changes).public(),
+            "unread_count": 7, "version": 9,
+        }  # fmt: skip
+        self.world.ours.bus.emit(tenant, user, frame)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[Live]:
+    async with serving(world.app) as port:
+        yield Live(world, port)
+
+
+async def test_ready_tells_the_count_and_the_version(server: Live) -> None:
+    """The first frame is enough to know whether the inbox has to be read."""
+    await server.world.notify("asha", "n1", "n2")
+    async with server.raw() as socket:
+        ready = await socket.ask("auth", token=server.world.token())
+        assert ready == {"type": "ready", "unread_count": 2, "version": 1}
+        assert await socket.ask("ping") == {"type": "pong"}
+        assert await socket.ask("get_unread_count") == {"type": "unread_count", "count": 2, "version": 1}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        '{"type":"ping"}', "{", "[]", '{"type":"auth"}', '{"type":"auth","token":"rubbish"}', '{"type":"auth","token":1}',
+        '{"type":"auth","type":"auth","token":"x"}', "[" * 5000,
+    ],
+)  # fmt: skip
+async def test_who_does_not_say_who_it_is_first_is_closed_with_4401(server: Live, first: str) -> None:
+    """Anything but a good token in the first message ends the socket."""
+    async with server.raw() as socket:
+        await socket.connection.send(first)
+        assert await socket.closed() == 4401
+
+
+async def test_tokens_that_open_no_inbox_close_with_4401(server: Live) -> None:
+    """Expired ones, and those of services."""
+    for who in ({"ttl": timedelta(seconds=-1)}, {"role": "service"}):
+        async with server.raw() as socket:
+            await socket.say("auth", token=server.world.token(**who))
+            assert await socket.closed() == 4401
+
+
+async def test_silence_is_closed_with_4401(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody holds a socket without a name for longer than the time to say it."""
+    assert live.AUTH_WITHIN == 5
+    monkeypatch.setattr(live, "AUTH_WITHIN", 0.05)
+    async with server.raw() as socket:
+        assert await socket.closed() == 4401
+
+
+async def test_a_token_in_the_url_opens_nothing(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """URLs end in logs; only the first message counts."""
+    monkeypatch.setattr(live, "AUTH_WITHIN", 0.05)
+    server.url += f"?token={server.world.token()}"
+    async with server.raw() as socket:
+        assert await socket.closed() == 4401
+
+
+async def test_a_socket_ends_with_its_token(server: Live) -> None:
+    """At expiry the server closes with 4401."""
+    async with server.socket(ttl=timedelta(seconds=2)) as socket:
+        assert await socket.closed() == 4401
+
+
+async def test_only_our_own_origins_connect(server: Live) -> None:
+    """Exact match; without an Origin header it is no browser, and passes."""
+    async with server.raw(origin=ORIGIN) as socket:
+        assert (await socket.ask("auth", token=server.world.token()))["type"] == "ready"
+    for origin in ("https://evil.example", f"{ORIGIN}.evil.example", f"{ORIGIN}:8443", "null"):
+        with pytest.raises(InvalidStatus) as refused:
+            async with server.raw(origin=origin):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_frames_reach_all_sockets_of_their_user_and_nobody_else(server: Live) -> None:
+    """By tenant and user: the same user id of another tenant is somebody else."""
+    async with server.socket() as one, server.socket() as two, server.socket(user="ben") as ben:
+        async with server.socket(tenant="other") as other:
+            server.publish("n1")
+            for socket in (one, two):
+                heard = await socket.hear()
+                assert (heard["type"], heard["notification"]["id"], heard["version"]) == ("new_notification", "n1", 9)
+            for socket in (ben, other):
+                assert await socket.ask("ping") == {"type": "pong"}
+
+
+async def test_changes_on_one_device_reach_the_others_and_http_reaches_all(server: Live) -> None:
+    """One reads, both hear; so it is with everything at once, and with what HTTP changes."""
+    await server.world.notify("asha", "n1", "n2", "n3")
+    async with server.socket() as one, server.socket() as two:
+        await one.say("mark_as_read", notification_id="n1")
+        heard = await two.hear()
+        assert (heard["type"], heard["unread_count"], heard["version"]) == ("notification_updated", 2, 2)
+        assert heard["notification"]["read_at"] is not None
+        assert await one.hear() == heard
+        await server.world.call("PATCH", f"{PATH}/n2", json={"archived": True})
+        for socket in (one, two):
+            heard = await socket.hear()
+            assert (heard["notification"]["id"], heard["unread_count"], heard["version"]) == ("n2", 1, 3)
+        await two.say("mark_all_as_read")
+        for socket in (one, two):
+            assert await socket.hear() == {"type": "unread_count", "count": 0, "version": 4}
+    assert (await server.world.call("GET", f"{PATH}/unread-count")).json() == {"count": 0, "version": 4}
+
+
+async def test_asking_for_what_is_so_already_is_answered_to_the_one_who_asked(server: Live) -> None:
+    """No version, no frame for the others; ids of others do not exist."""
+    await server.world.notify("ben", "theirs")
+    await server.world.notify("asha", "n1")
+    async with server.socket() as one, server.socket() as two:
+        await one.ask("mark_as_read", notification_id="n1")
+        await two.hear()
+        again = await one.ask("mark_as_read", notification_id="n1")
+        assert (again["type"], again["version"]) == ("notification_updated", 2)
+        assert await one.ask("mark_all_as_read") == {"type": "unread_count", "count": 0, "version": 2}
+        for id_ in ("unknown", "theirs"):
+            error = await one.ask("mark_as_read", notification_id=id_)
+            assert (error["type"], error["code"]) == ("error", "not_found")
+        assert await two.ask("ping") == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "bad_json"), ("[" * 5000, "bad_json"), ('{"type":"ping","type":"ping"}', "bad_json"),
+        ('{"type":"mark_as_read","notification_id":"\\ud800"}', "bad_json"), (b"\xff\xfe", "bad_json"),
+        ('{"type":"launch"}', "bad_request"), ("1", "bad_request"), ('{"type":"ping","x":1}', "bad_request"),
+        ('{"type":"mark_as_read"}', "bad_request"), ('{"type":"mark_as_read","notification_id":"a b"}', "bad_request"),
+        ('{"type":"subscribe","categories":"x"}', "bad_request"), ('{"type":"auth","token":"x"}', "bad_request"),
+    ],
+)  # fmt: skip
+async def test_bad_messages_are_answered_and_the_socket_goes_on(server: Live, text: str | bytes, code: str) -> None:
+    """An error frame says what was wrong; the next message is taken."""
+    async with server.socket() as socket:
+        await socket.connection.send(text)
+        error = await socket.hear()
+        assert (error["type"], error["code"]) == ("error", code)
+        assert error["detail"]
+        assert await socket.ask("ping") == {"type": "pong"}
+
+
+async def test_subscribing_narrows_what_is_announced(server: Live) -> None:
+    """Only new notifications of the chosen categories; of the others only the count, so that no version is missing."""
+    async with server.socket() as socket:
+        await socket.say("subscribe", categories=["tickets", "tasks"])
+        await socket.say("unsubscribe", categories=["tasks"])
+        assert await socket.ask("ping") == {"type": "pong"}
+        server.publish("a1", category="appointments")
+        assert await socket.hear() == {"type": "unread_count", "count": 7, "version": 9}
+        server.publish("t1", category="tickets")
+        assert (await socket.hear())["notification"]["id"] == "t1"
+        await socket.say("unsubscribe", categories=["tickets"])
+        assert await socket.ask("ping") == {"type": "pong"}
+        server.publish("a2", category="appointments")
+        assert (await socket.hear())["notification"]["id"] == "a2"
+
+
+async def test_too_large_frames_close_with_1009(server: Live) -> None:
+    """16 KiB is the most that a client has to say; its very first message included."""
+    async with server.socket() as socket:
+        await socket.connection.send(json.dumps({"type": "ping", "pad": "x" * 16 * 1024}))
+        assert await socket.closed() == 1009
+    async with server.raw() as socket:
+        await socket.connection.send("x" * (16 * 1024 + 1))
+        assert await socket.closed() == 1009
+
+
+async def test_who_is_too_slow_is_sent_away_with_1013(server: Live) -> None:
+    """More frames than may wait for one socket end it; the others of the same user stay."""
+    async with server.socket() as slow:
+        for number in range(hub.WAITING + 1):
+            server.publish(f"n{number}")
+        assert await slow.closed() == 1013
+    async with server.socket() as socket:
+        assert await socket.ask("ping") == {"type": "pong"}
+
+
+async def test_counts_never_pile_up(server: Live) -> None:
+    """Of many counts that wait, the newest is sent."""
+    async with server.socket() as socket:
+        for number in range(hub.WAITING * 3):
+            frame = {"type": "unread_count", "count": number, "version": number}
+            server.world.ours.bus.emit("acme", "asha", frame)  # type: ignore[attr-defined]
+        assert (await socket.hear())["count"] == hub.WAITING * 3 - 1
+        assert await socket.ask("ping") == {"type": "pong"}
+
+
+async def test_a_user_has_a_limited_number_of_sockets(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One person cannot use up the server; who leaves makes room."""
+    monkeypatch.setattr(hub, "SOCKETS_OF_ONE", 1)
+    async with server.socket(), server.raw() as second:
+        await second.say("auth", token=server.world.token())
+        assert await second.closed() == 1013
+        async with server.socket(user="ben"):
+            pass
+    while server.world.app.state.hub._listeners:
+        await asyncio.sleep(0)
+    async with server.socket():
+        pass
+
+
+async def test_what_happens_while_the_socket_opens_is_not_missed(server: Live) -> None:
+    """A frame that arrives before the first count is read waits behind `ready`."""
+    server.world.app.state.hub.join, join = (
+        lambda listener: (join(listener), server.publish("early"))[0],
+        server.world.app.state.hub.join,
+    )
+    async with server.socket() as socket:
+        assert (await socket.hear())["notification"]["id"] == "early"
+
+
+async def test_a_restart_closes_with_1012(world: World) -> None:
+    """Clients know that they may come back at once."""
+    async with serving(world.app) as port, Live(world, port).raw() as socket:
+        await socket.ask("auth", token=world.token())
+        world.app.state.hub.close()
+        assert await socket.closed() == 1012
+    async with serving(world.app) as port, Live(world, port).raw() as socket:
+        await socket.ask("auth", token=world.token())
+        leaving = asyncio.create_task(socket.closed())
+        world.app.state.hub.close()
+        assert await leaving == 1012
+
+
+async def test_a_server_that_stops_closes_with_1012(world: World) -> None:
+    """The same when the process is told to end while sockets are open."""
+    async with serving(world.app) as port:
+        connection = await connect(f"ws://127.0.0.1:{port}/v1/ws", proxy=None)
+        socket = Socket(connection)
+        await socket.ask("auth", token=world.token())
+    assert await socket.closed() == 1012
+    assert world.app.state.hub._listeners == {}
+    await connection.close()
+
+
+async def test_an_unforeseen_error_closes_with_1011(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is not left waiting."""
+    async with server.socket() as socket:
+        monkeypatch.setattr(live.inbox_changes, "count", lambda *_: 1 / 0)
+        await socket.say("get_unread_count")
+        assert await socket.closed() == 1011
