@@ -108,6 +108,35 @@ def token(
     _run(work)
 
 
+@app.command()
+def replay(
+    folder: Annotated[
+        Path | None, typer.Argument(help="recorded histories (*.json); default: those of the tests")
+    ] = None,
+) -> None:
+    """Replays recorded histories against today's workflow code; exits 1 if one diverges."""
+
+    async def work() -> int:
+        import settings as configuration
+        from running import logs
+        from running.errors import CannotStart
+        from running.replay import HISTORIES, NothingToReplay
+        from running.replay import replay as replay_all
+
+        try:
+            settings = configuration.load()
+            logs.configure(settings)
+            count, found = await replay_all(folder or HISTORIES, settings.payload_keys)
+        except NothingToReplay as error:
+            raise CannotStart(str(error)) from None
+        for divergence in found:
+            print(f"{divergence.history}: {divergence.reason}")
+        print(f"{count} histories replayed, {len(found)} diverge.")
+        return 1 if found else 0
+
+    _run(work)
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="an .ics calendar, or .jsonl with one event a line")],

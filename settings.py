@@ -10,6 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from punctual.push_endpoints import allowed_origins
+
 SECRETS_FILE = "secrets.env"
 
 CommaSeparated = Annotated[list[str], NoDecode]
@@ -76,6 +78,12 @@ class Settings(BaseSettings):
         if any(len(key.get_secret_value()) < 32 for key in keys):
             raise ValueError("needs keys of at least 32 characters (`punctual keys secret` prints one)")
         return keys
+
+    @field_validator("push_allowed_hosts")
+    @classmethod
+    def _usable_push_hosts(cls, hosts: list[str]) -> list[str]:
+        allowed_origins(tuple(hosts))
+        return hosts
 
     @field_validator("database_url")
     @classmethod

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import clock
 from activities.channels.base import Channel, Message, Result
@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 # Longer than any channel's own deadline for one call, so that a living sender never loses its lease.
 LEASE = timedelta(seconds=15)
 AT_ONCE = 20
+_NOT_BEFORE = "not_before"
 
 
 class Deliver:
@@ -41,12 +42,16 @@ class Deliver:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
         gate = asyncio.Semaphore(AT_ONCE)
         results = await asyncio.gather(*(self._one(request, row, gate, now) for row in rows))
-        waits = [result.after or timedelta(0) for result in results if result.outcome == "retry"]
+        waits = [result.after for result in results if result.outcome == "retry"]
         if waits:
+            asked = [wait for wait in waits if wait is not None]
             raise ApplicationError(
                 f"{len(waits)} of {len(rows)} to be tried again",
                 type="Retry",
-                next_retry_delay=max(waits) or None,
+                # One recipient's long pause holds up nobody else: each row knows its own.
+                next_retry_delay=min(asked) if len(asked) == len(waits) else None,
+                # Expected, and told in the ledger: no alarm rings.
+                category=ApplicationErrorCategory.BENIGN,
             )
         outcomes = [result.outcome for result in results]
         return Told(outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
@@ -54,15 +59,23 @@ class Deliver:
     async def _one(self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime) -> Result:
         async with gate:
             activity.heartbeat()
+            pause = _pause(row, now)
+            if pause:
+                return Result("retry", after=pause)
             tenant = request.ref.tenant
             message, wait = await self._claim(request, row, now)
             if message is None:
                 # Somebody else is asking right now, or has had the answer; look again when their lease is over.
                 return Result("retry", after=wait) if wait else Result("sent")
             result = await self._channels[request.channel].send(message)
-            outcome = "planned" if result.outcome == "retry" else result.outcome
+            outcome: str = result.outcome
+            progress = result.progress
+            if result.outcome == "retry":
+                outcome = "planned"
+                if result.after:
+                    progress = {**progress, _NOT_BEFORE: (now + result.after).isoformat()}
             async with self._database.write() as db:
-                await ledger.settle(db, tenant, row.id, outcome, result.reason, now, result.progress)
+                await ledger.settle(db, tenant, row.id, outcome, result.reason, now, progress)
             if result.outcome != "sent":
                 log.info(
                     "delivery", channel=request.channel, delivery=row.id, outcome=result.outcome,
@@ -95,3 +108,11 @@ class Deliver:
             ),
             None,
         )  # fmt: skip
+
+
+def _pause(row: Delivery, now: datetime) -> timedelta | None:
+    """How long the provider still wants to be left alone about this row."""
+    named = (row.progress or {}).get(_NOT_BEFORE)
+    # A retry that the server starts a moment early is not sent back for milliseconds.
+    left = datetime.fromisoformat(named) - now - timedelta(seconds=1) if named else timedelta(0)
+    return left if left > timedelta(0) else None

@@ -32,7 +32,9 @@ def _when(context: Context, value: str) -> str:
 def _from_now(context: Context, value: str) -> str:
     """`in 30 minutes` in the reader's language."""
     left = datetime.fromisoformat(value) - context["_now"]
-    return format_timedelta(timedelta(seconds=round(left.total_seconds())), add_direction=True, threshold=1.5, locale=context["_locale"])
+    return format_timedelta(
+        timedelta(seconds=round(left.total_seconds())), add_direction=True, threshold=1.5, locale=context["_locale"]
+    )
 
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

@@ -58,8 +58,8 @@ class Unsubscribe(Strict):
     categories: Categories
 
 
-Request = Ping | GetUnreadCount | MarkAsRead | MarkAllAsRead | Subscribe | Unsubscribe
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
+Command = Ping | GetUnreadCount | MarkAsRead | MarkAllAsRead | Subscribe | Unsubscribe
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 
 class Refused(Exception):
@@ -148,10 +148,11 @@ class Session:
             tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
             for task in tasks:
                 task.add_done_callback(self._ended)
-            async with asyncio.timeout(self.who.exp - time.time()):
-                return await self._over
-        except TimeoutError:
-            return UNAUTHORIZED
+            try:
+                async with asyncio.timeout(self.who.exp - time.time()):
+                    return await self._over
+            except TimeoutError:
+                return UNAUTHORIZED
         finally:
             self._hub.leave(self)
             for task in tasks:
@@ -183,8 +184,8 @@ class Session:
         elif isinstance(error, WebSocketDisconnect):
             self.end(GONE)
         elif error is not None:
-            problems.report(error, "/v1/ws")
             self.end(BROKEN)
+            problems.report(error, "/v1/ws")
 
     async def _write(self) -> None:
         while True:
@@ -194,16 +195,16 @@ class Session:
         while True:
             raw = await _receive(self._websocket)
             try:
-                request = _REQUEST.validate_python(bodies.parse(raw))
+                command = _COMMAND.validate_python(bodies.parse(raw))
             except Problem as problem:
                 self.offer(_error("bad_json", str(problem.detail)))
             except ValidationError as error:
                 self.offer(_error("bad_request", _named(error)))
             else:
-                await self._answer(request)
+                await self._answer(command)
 
-    async def _answer(self, request: Request) -> None:
-        match request:
+    async def _answer(self, command: Command) -> None:
+        match command:
             case Ping():
                 self.offer({"type": "pong"})
             case GetUnreadCount():

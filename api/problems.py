@@ -181,6 +181,6 @@ class Guard:
 
 def report(error: BaseException, route: str | None) -> None:
     """Logs an unforeseen error without its message: that may hold what a user wrote, or a secret."""
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
-    stack = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    log.error("unexpected_error", error=type(error).__name__, route=route, stack=stack)
+    innermost = traceback.extract_tb(error.__traceback__)[-12:]
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost]
+    log.error("unexpected_error", error=type(error).__name__, route=route, frames=frames)

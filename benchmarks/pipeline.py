@@ -20,13 +20,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.channels.inbox import Inbox
 from benchmarks.raw import Raw, Rows
 from benchmarks.server import server
 from punctual.policy import Policy, Reminder
 from store import policies
 from store.engine import Database
 from store.tables import deliveries, metadata
-from tests.world import NOW, AsyncWorkers, Recorder, World, user
+from tests.world import NOW, Recorder, World, user, workers
 from workflows import ports
 
 TENANT = "bench"
@@ -50,8 +51,6 @@ async def punctual(client: Client, process: psutil.Process, folder: Path, count:
     """`count` appointments with one reminder each, through plan, compose, push and mail."""
     ports.LOCAL = frozenset({"plan", "compose"}) if local else frozenset()
     database = await _database(folder)
-    from activities.channels.inbox import Inbox
-
     channels: dict[str, Any] = {name: Recorder(name) for name in ("websocket", "web_push", "email")}
     world = World(database, client, {"inbox": Inbox(), **channels}, TENANT)
     await world.people(user("asha"))
@@ -70,7 +69,7 @@ async def punctual(client: Client, process: psutil.Process, folder: Path, count:
         event["data"]["id"] = f"a{number}"
         await world.tell(event)
 
-    async with AsyncWorkers(world, runner=RUNNER):
+    async with workers(world, runner=RUNNER):
         run = await _measure(process, count, start, rows, count * 4)
     await database.close()
     return run

@@ -17,6 +17,7 @@ class ChannelSpec:
     slow: bool = False
     queue: str = "punctual"
     attempts: int = 1
+    """Far more than `patience` leaves time for, unless a provider answers at once each time."""
     patience: timedelta = timedelta(hours=24)
     """How long a send is tried at the most, when nothing about the notification ends it earlier."""
 
@@ -26,7 +27,7 @@ CHANNELS: dict[str, ChannelSpec] = {
     for spec in (
         ChannelSpec("inbox", "always"),
         ChannelSpec("websocket", "always"),
-        ChannelSpec("web_push", "important", slow=True, queue="punctual-push", attempts=12),
-        ChannelSpec("email", "important", slow=True, queue="punctual-email", attempts=12),
+        ChannelSpec("web_push", "important", slow=True, queue="punctual-push", attempts=200),
+        ChannelSpec("email", "important", slow=True, queue="punctual-email", attempts=200),
     )
 }

@@ -31,11 +31,20 @@ HOST = "127.0.0.1"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, whose signals are ours: it would re-raise them before Temporal is stopped."""
+    """uvicorn that greets when it serves. Its signals are ours: it would re-raise them before Temporal stops."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self.settings = settings
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _greet(self.settings)
 
 
 async def run() -> None:
@@ -88,13 +97,12 @@ async def _serve(opened: Resources, temporal: TemporalServer) -> None:
     config = uvicorn.Config(
         app, host=HOST, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=5
     )
-    server = _Server(config)
+    server = _Server(config, settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     serving = asyncio.create_task(server.serve())
     supervising = asyncio.create_task(temporal.supervise())
-    greeting = asyncio.create_task(_greet(server, settings))
     try:
         await asyncio.wait({serving, supervising}, return_when=asyncio.FIRST_COMPLETED)
         if supervising.done() and not serving.done():
@@ -103,13 +111,10 @@ async def _serve(opened: Resources, temporal: TemporalServer) -> None:
         if supervising.done():
             supervising.result()
     finally:
-        greeting.cancel()
         supervising.cancel()
 
 
-async def _greet(server: uvicorn.Server, settings: Settings) -> None:
-    while not server.started:
-        await asyncio.sleep(0.05)
+def _greet(settings: Settings) -> None:
     token = mint(settings.secrets, demo.TENANT, demo.USER, "admin", timedelta(days=1))
     lines = [
         "",

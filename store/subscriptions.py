@@ -5,11 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import delete, select, update
 
 from store.engine import Connection, insert
 from store.tables import push_subscriptions
 from store.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 _PURPOSE = "push-endpoint"
 _s = push_subscriptions.c
@@ -61,7 +64,11 @@ class Subscriptions:
         query = select(push_subscriptions).where(_s.tenant == tenant, _s.user_id == user_id)
         found = []
         for row in await db.execute(query.order_by(_s.created_at, _s.id)):
-            endpoint, p256dh, auth = json.loads(self._vault.open(_PURPOSE, row.sealed))
+            try:
+                endpoint, p256dh, auth = json.loads(self._vault.open(_PURPOSE, row.sealed))
+            except ValueError as error:
+                log.warning("push_subscription_unreadable", subscription=row.id, error=str(error))
+                continue
             found.append(Subscription(row.id, row.user_id, endpoint, p256dh, auth, row.device, row.created_at))
         return found
 

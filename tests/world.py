@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -131,39 +131,35 @@ class World:
 
 
 @asynccontextmanager
-async def living(database: Database, client: Client, tenant: str | None = None) -> AsyncIterator[World]:
+async def living(
+    database: Database, client: Client, tenant: str | None = None, workflows: list[type[Any]] | None = None
+) -> AsyncIterator[World]:
     """A world whose worker runs, with `asha` and her manager `ravi` in the directory."""
     channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS if name != "inbox"}
     world = World(database, client, {"inbox": Inbox(), **channels}, tenant or f"t{uuid.uuid4().hex[:12]}")
     await world.people(user("asha", manager_id="ravi"), user("ravi"))
-    async with AsyncWorkers(world):
+    async with workers(world, workflows=workflows):
         yield world
 
 
-class AsyncWorkers:
-    """The worker of a world: one queue for all, as `worker.py` has them apart."""
-
-    def __init__(self, world: World, runner: WorkflowRunner = RUNNER) -> None:
-        plan = Plan(world.database)
-        compose = Compose(world.database, world.channels, catalogue.load(), ["crm.example.com"])
-        deliver = Deliver(world.database, world.channels)
-        queues = [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]
-        self._workers = [
-            Worker(
-                world.client, task_queue=queue, workflows=WORKFLOWS if queue == TASK_QUEUE else [],
-                activities=[plan.plan, compose.compose, deliver.deliver], workflow_runner=runner,
-                workflow_failure_exception_types=[Exception],
-            )
-            for queue in queues
-        ]  # fmt: skip
-
-    async def __aenter__(self) -> None:
-        for worker in self._workers:
-            await worker.__aenter__()
-
-    async def __aexit__(self, *error: Any) -> None:
-        for worker in reversed(self._workers):
-            await worker.__aexit__(*error)
+@asynccontextmanager
+async def workers(
+    world: World, *, runner: WorkflowRunner = RUNNER, workflows: list[type[Any]] | None = None
+) -> AsyncIterator[None]:
+    """The workers of a world: the queues and activities of `worker.py`, with the world's own channels."""
+    plan = Plan(world.database)
+    compose = Compose(world.database, world.channels, catalogue.load(), ["crm.example.com"])
+    deliver = Deliver(world.database, world.channels)
+    async with AsyncExitStack() as stack:
+        for queue in [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]:
+            worker = Worker(
+                world.client, task_queue=queue,
+                workflows=(workflows or WORKFLOWS) if queue == TASK_QUEUE else [],
+                activities=[plan.plan, compose.compose] if queue == TASK_QUEUE else [deliver.deliver],
+                workflow_runner=runner, workflow_failure_exception_types=[Exception],
+            )  # fmt: skip
+            await stack.enter_async_context(worker)
+        yield
 
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -1,11 +1,13 @@
 """The whole application over a real SQLite, with a Temporal that only takes notes."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from store.bus import LocalBus
 from store.engine import Database
 from store.inbox import Notification
 from store.subscriptions import Subscriptions
+from store.tables import metadata
 from store.vault import Vault
 
 SECRETS = ["first-secret-of-at-least-32-characters", "older-secret-of-at-least-32-characters"]
@@ -121,6 +124,25 @@ def settings(**changes: Any) -> Settings:
 
 
 Build = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+async def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty database; a copy costs less than its tables."""
+    file = tmp_path_factory.mktemp("empty") / "punctual.db"
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    async with database.write() as db:
+        await db.run_sync(metadata.create_all)
+    await database.close()
+    return file
+
+
+@pytest.fixture
+async def sqlite(empty: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty SQLite database with the present schema."""
+    database = Database(f"sqlite+aiosqlite:///{shutil.copy(empty, tmp_path)}")
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def test_what_nobody_foresaw_is_a_bare_500_and_a_log_without_its_text(worl
     assert "hunter2" not in str(logs)
     assert logs[0]["error"] == "RuntimeError"
     assert logs[0]["route"] == "/boom/{secret}"
-    assert "test_problems.py" in logs[0]["stack"][-1]
+    assert "test_problems.py" in logs[0]["frames"][-1]
 
 
 async def test_queries_are_named_without_their_values(world: World) -> None:

@@ -12,7 +12,8 @@ from tests.api.conftest import World, assert_problem
 
 ASHA = {
     "name": "Asha Rao", "email": "asha@example.com", "phone": "+49 30 1", "timezone": "Asia/Kolkata",
-    "locale": "en-IN", "roles": ["sales"], "teams": ["north"], "manager_id": "ravi", "active": True, "metadata": {"shirt": "M"},
+    "locale": "en-IN", "roles": ["sales"], "teams": ["north"], "manager_id": "ravi", "active": True,
+    "metadata": {"shirt": "M"},
 }  # fmt: skip
 
 

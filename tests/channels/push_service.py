@@ -163,3 +163,8 @@ async def raw_server(handle: Callable[[asyncio.StreamWriter], Awaitable[None]]) 
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+def answer(status: int, **headers: str) -> web.Response:
+    """An answer without a body; `Retry_After` stands for the header Retry-After."""
+    return web.Response(status=status, headers={key.replace("_", "-"): value for key, value in headers.items()})

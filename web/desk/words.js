@@ -45,7 +45,7 @@ export function span(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;
   if (s < 3_600) return s % 60 && s < 600 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${Math.floor(s / 60)} min`;
-  if (s < 86_400) return s % 3_600 >= 60 ? `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min` : `${s / 3_600 | 0} h`;
+  if (s < 172_800) return s % 3_600 >= 60 ? `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min` : `${s / 3_600 | 0} h`;
   return `${Math.floor(s / 86_400)} d`;
 }
 

@@ -1,0 +1,198 @@
+"""Email by SMTP: what each answer of a server leads to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP as SmtpProtocol
+from structlog.testing import capture_logs
+
+from activities.channels.email_transports import Smtp, SmtpServer
+from settings import SettingsError
+from tests.channels.conftest import message, note
+from tests.channels.mails import channel, parsed, part
+
+
+class Mailbox:
+    """The handler of an SMTP server that answers as it is told to."""
+
+    def __init__(self, **answers: str) -> None:
+        self.answers = answers
+        self.mails: list[Any] = []
+        self.asked = 0
+        self.drop_after_data = False
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.asked += 1
+        envelope.mail_from = address
+        return self.answers.get("mail", "250 OK")
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if "rcpt" not in self.answers:
+            envelope.rcpt_tos.append(address)
+        return self.answers.get("rcpt", "250 OK")
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.mails.append(envelope)
+        if self.drop_after_data:
+            server.transport.abort()
+        return self.answers.get("data", "250 OK")
+
+
+@asynccontextmanager
+async def smtp(box: Mailbox) -> AsyncIterator[SmtpServer]:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SmtpProtocol(box, hostname="test", loop=loop), "127.0.0.1", 0)
+    try:
+        yield SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+
+
+async def test_smtp_hands_over_one_mail_to_one_recipient() -> None:
+    """The envelope is ours, and the content arrives whole, dots and umlauts included."""
+    box = Mailbox()
+    text = ".\n..dots\nÜber " + "long " * 500
+    async with smtp(box) as server:
+        result = await channel(Smtp(server)).send(message(notification=note(message=text)))
+    assert result.outcome == "sent"
+    [envelope] = box.mails
+    assert envelope.mail_from == "punctual@crm.example"
+    assert envelope.rcpt_tos == ["asha@example.com"]
+    mail = parsed(envelope.content)
+    assert text.strip() in part(mail, "plain").replace("\r\n", "\n")
+    assert all(line.isascii() for line in envelope.content.split(b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome", "reason"),
+    [
+        ({"mail": "451 later"}, "retry", None),
+        ({"mail": "550 no"}, "failed", "rejected"),
+        ({"rcpt": "450 busy"}, "retry", None),
+        ({"rcpt": "550 no such user"}, "failed", "rejected"),
+        ({"data": "452 full"}, "retry", None),
+        ({"data": "554 spam"}, "failed", "rejected"),
+    ],
+)
+async def test_a_servers_word_decides(answers: dict[str, str], outcome: str, reason: str | None) -> None:
+    """4xx is later, 5xx is never, at whichever command it comes."""
+    box = Mailbox(**answers)
+    async with smtp(box) as server:
+        result = await channel(Smtp(server)).send(message())
+    assert (result.outcome, result.reason) == (outcome, reason)
+
+
+async def test_a_connection_lost_after_the_mail_went_out_is_ambiguous() -> None:
+    """The server may have it, so the outcome is unknown."""
+    box = Mailbox()
+    box.drop_after_data = True
+    async with smtp(box) as server:
+        result = await channel(Smtp(server)).send(message())
+    assert len(box.mails) == 1
+    assert (result.outcome, result.reason) == ("unknown", "ambiguous")
+
+
+async def test_a_mail_whose_fate_is_unknown_is_not_sent_again() -> None:
+    """An earlier attempt asked the server and was cut off: at most once means not twice."""
+    box = Mailbox()
+    async with smtp(box) as server:
+        result = await channel(Smtp(server)).send(message(asked_before=True))
+    assert (result.outcome, result.reason) == ("unknown", "ambiguous")
+    assert box.asked == 0
+
+
+async def test_a_server_that_is_down_is_tried_again() -> None:
+    """Nothing was handed over."""
+    async with smtp(Mailbox()) as server:
+        pass
+    result = await channel(Smtp(server)).send(message())
+    assert (result.outcome, result.after) == ("retry", None)
+
+
+@asynccontextmanager
+async def talking(
+    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[SmtpServer]:
+    """A server that says what `talk` says."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+            await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [([], "retry"), ([b"220 x", b"250 x", b"250 x"], "retry"), ([b"220 x", *[b"250 x"] * 3, b"354 x"], "unknown")],
+    ids=["silent from the start", "silent before DATA", "silent after the mail"],
+)
+async def test_a_server_that_falls_silent_is_given_up_at_the_deadline(script: list[bytes], outcome: str) -> None:
+    """Whether the mail had gone out by then decides between later and unknown."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number, line in enumerate(script):
+            if number:
+                await reader.readline()
+            writer.write(line + b"\r\n")
+
+    async with talking(talk) as server:
+        result = await asyncio.wait_for(channel(Smtp(server, deadline=0.3)).send(message()), 10)
+    assert result.outcome == outcome
+
+
+async def test_credentials_are_not_sent_to_another_machine_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without STARTTLS there is no login; the operator is told, without the password."""
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 x\r\n")
+        while line := await reader.readline():
+            heard.append(line)
+            writer.write(b"250-x\r\n250 AUTH PLAIN LOGIN\r\n" if line.startswith(b"EHLO") else b"502 no\r\n")
+
+    monkeypatch.setattr(SmtpServer, "is_loopback", False)
+    async with talking(talk) as server:
+        secret = SmtpServer(server.host, server.port, "planted-user", "planted-password")
+        with capture_logs() as logs:
+            result = await channel(Smtp(secret)).send(message())
+    assert result.outcome == "retry"
+    assert heard
+    assert not [line for line in heard if line.startswith(b"AUTH") or b"planted" in line]
+    assert [entry["host"] for entry in logs if entry["log_level"] == "warning"] == ["127.0.0.1"]
+    assert "planted" not in repr(logs)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example", SmtpServer("mail.example", 587)),
+        ("smtp://mail.example:25/", SmtpServer("mail.example", 25)),
+        ("smtp://u%40x:p%2F%3A@mail.example:465", SmtpServer("mail.example", 465, "u@x", "p/:")),
+    ],
+)
+def test_an_smtp_url_names_server_and_credentials(url: str, expected: SmtpServer) -> None:
+    """Special characters are percent-encoded; submission is the default port."""
+    assert SmtpServer.parse(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://", "smtp://planted@:25", "smtp://planted@h:x", "smtp://u:planted/x@h", "smtp://h/planted"]
+)
+def test_a_malformed_smtp_url_stops_the_start(url: str) -> None:
+    """The line names the setting and does not repeat the password."""
+    with pytest.raises(SettingsError, match=r"^EMAIL_URL: ") as caught:
+        SmtpServer.parse(url)
+    assert "planted" not in str(caught.value)

@@ -1,0 +1,156 @@
+"""The desk, in a browser."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from punctual import events
+from punctual.lifecycle import Record, apply
+from punctual.planning import Entry
+from punctual.protocol import Ref
+from punctual.registry import KINDS
+from punctual.timeline import Step
+from store import entities, ledger
+from store.ledger import Delivery
+from tests.e2e.pages.conftest import TENANT, USER, Site
+
+REF = Ref(tenant=TENANT, kind="appointment", id="42")
+
+
+async def _scheduled(site: Site, **changes: Any) -> datetime:
+    """Appointment 42 as a worker writes it, with a reminder that was sent by one channel of two; its start."""
+    now = datetime.now(UTC)
+    start = (now + timedelta(hours=2)).replace(microsecond=0)
+    data = {
+        "id": "42", "title": "Quarterly review", "customer_name": "Meera Iyer", "assignee_ids": [USER],
+        "starts_at": start.isoformat(), "location": "Room 2", **changes,
+    }  # fmt: skip
+    body = {"id": "e1", "type": "appointment.scheduled", "time": now.isoformat(), "data": data}
+    record, _ = apply(Record(), events.parse(body, now=now), KINDS["appointment"])
+    step = Step(key="r1", type="appointment.reminder", stage="reminder", due_at=start - timedelta(minutes=30))
+    told = [
+        Delivery("d1", USER, "inbox", "r1", None, "sent", None, now),
+        Delivery("d2", USER, "email", "r1", None, "withheld", "no_address", now),
+    ]
+    async with site.ours.database.write() as db:
+        await entities.save(db, REF, record, state="open", due_at=start, next_step_at=start, now=now)
+        await entities.add_entries(db, REF, [Entry(step, "sent")], now)
+        await ledger.add(db, REF, told)
+    return start
+
+
+async def test_without_a_token_the_page_says_how_to_get_one(page: Page, site: Site) -> None:
+    """The login names the command, refuses what is no token, and takes one that is."""
+    await page.goto(site.url)
+    await expect(page.locator("#login")).to_contain_text("punctual token --tenant")
+    await page.get_by_label("Token").fill("nonsense")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#token-error")).to_contain_text("This is not a token")
+    await page.get_by_label("Token").fill(site.token())
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#user")).to_have_text("asha · acme")
+
+
+async def test_the_token_leaves_the_address(page: Page, site: Site) -> None:
+    """A login link logs in, and is not left to be bookmarked or shared."""
+    await page.goto(site.login)
+    await expect(page.locator("#user")).to_have_text("asha · acme")
+    assert page.url == f"{site.url}/"
+    await page.reload()
+    await expect(page.locator("#user")).to_have_text("asha · acme")
+
+
+async def test_an_expired_token_brings_the_login_back(page: Page, site: Site) -> None:
+    """What the server refuses is forgotten, and the page says so."""
+    await page.goto(f"{site.url}/#token={site.token()[:-3]}xyz")
+    await expect(page.locator("#token-error")).to_contain_text("expired")
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_the_form_tells_of_a_new_appointment_by_keyboard_alone(page: Page, site: Site) -> None:
+    """One event with the whole snapshot, starting when the form said."""
+    await page.goto(site.login)
+    await page.get_by_label("Title").focus()
+    await page.keyboard.type("Quarterly review")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Meera Iyer")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("ArrowRight")
+    async with page.expect_response("**/v1/events") as answer:
+        await page.keyboard.press("Enter")
+    assert (await answer.value).status == 202
+    [event] = site.temporal.events
+    data = event["data"]
+    assert event["type"] == "appointment.scheduled"
+    assert data["title"] == "Quarterly review"
+    assert data["customer_name"] == "Meera Iyer"
+    assert data["assignee_ids"] == [USER]
+    after = datetime.fromisoformat(data["starts_at"]) - datetime.fromisoformat(event["time"])
+    assert round(after.total_seconds()) == 120
+    await expect(page.get_by_label("Title")).to_have_value("")
+
+
+async def test_a_refused_field_is_named_beside_it(page: Page, site: Site) -> None:
+    """The API's own words stand under the field they are about, and nothing was sent on."""
+    await page.goto(site.login)
+    await page.get_by_label("Title").fill("Visit")
+    await page.get_by_label("Customer").fill("Meera \u202eIyer")
+    await page.get_by_role("button", name="Create appointment").click()
+    await expect(page.locator("#customer_name-error")).to_contain_text("text-direction overrides")
+    await expect(page.get_by_label("Customer")).to_be_focused()
+    assert site.temporal.events == []
+
+
+async def test_moving_sends_the_whole_snapshot_with_a_later_start(page: Page, site: Site) -> None:
+    """`+1 hour` is an `appointment.rescheduled` that changes the start and nothing else."""
+    start = await _scheduled(site)
+    await page.goto(site.login)
+    card = page.locator("#card-42")
+    await expect(card).to_contain_text("Quarterly review")
+    await card.locator("summary").click()
+    async with page.expect_response("**/v1/events"):
+        await card.get_by_role("button", name="+1 hour").click()
+    [event] = site.temporal.events
+    assert event["type"] == "appointment.rescheduled"
+    assert datetime.fromisoformat(event["data"]["starts_at"]) == start + timedelta(hours=1)
+    assert event["data"]["location"] == "Room 2"
+
+
+async def test_the_timeline_says_who_was_told_how_and_why_not(page: Page, site: Site) -> None:
+    """A chip for each channel, with the reason in words."""
+    await _scheduled(site)
+    await page.goto(site.login)
+    card = page.locator("#card-42")
+    await card.get_by_role("button", name="Timeline").click()
+    step = card.locator(".step")
+    await expect(step.locator(".step-head")).to_contain_text("Reminder30 min before")
+    await expect(step.locator(".told .chip")).to_have_text(["Inbox sent", "Email: no email address"])
+
+
+async def test_a_hostile_appointment_stays_text(page: Page, site: Site) -> None:
+    """Markup in title and customer is shown, not run."""
+    hostile = "<img src=x onerror=\"document.title='pwned'\">"
+    await _scheduled(site, title=hostile, customer_name=hostile)
+    await page.goto(site.login)
+    await expect(page.locator("#card-42 h3")).to_have_text(hostile)
+    await expect(page.locator("#card-42 img")).to_have_count(0)
+    assert await page.title() == "Punctual"
+
+
+async def test_the_reminder_switch_changes_the_policy(page: Page, site: Site) -> None:
+    """It replaces the reminders, keeps the rest, and shows what holds now."""
+    before = (await site.get("/v1/admin/policies/appointment")).json()
+    await page.goto(site.login)
+    await expect(page.locator("#policy-now")).to_contain_text("24 h before and 1 h before")
+    await page.get_by_role("button", name="Remind 30 s and 10 s before").click()
+    await expect(page.locator("#policy-now")).to_contain_text("30 s before and 10 s before")
+    after = (await site.get("/v1/admin/policies/appointment")).json()
+    assert after == {**before, "reminders": [{"before": "PT30S"}, {"before": "PT10S"}]}
+
+
+async def test_push_says_why_it_is_not_possible(page: Page, site: Site) -> None:
+    """Without VAPID keys the button is off and the reason stands beside it."""
+    await page.goto(site.login)
+    await expect(page.locator("#push-state")).to_contain_text("VAPID")
+    await expect(page.get_by_role("button", name="Enable push on this device")).to_be_disabled()

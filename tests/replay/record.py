@@ -1,0 +1,77 @@
+"""Records the histories that the replay gate replays: `python -m tests.replay.record`.
+
+Run it on purpose only, when a workflow's shape changes before 1.0, and give the reason in the commit's message.
+Histories are recorded without encryption, so that a reviewer can read what changed.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from activities.channels.base import Result
+from punctual.policy import Policy, Reminder
+from running import namespace
+from store import policies
+from store.engine import Database
+from store.tables import metadata
+from tests.replay.scenarios import SCENARIOS
+from tests.world import World, living
+
+HISTORIES = Path(__file__).parent / "histories"
+BIN = Path(sys.executable).parent
+
+
+async def main() -> None:
+    """Plays every scenario on a dev server that suggests continue-as-new early, and writes each run's history."""
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(BIN / "temporal"),
+        dev_server_log_level="never",
+        data_converter=pydantic_data_converter,
+        identity="recorder",
+        dev_server_extra_args=["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"],
+    )
+    async with environment:
+        await namespace.prepare(environment.client)
+        HISTORIES.mkdir(exist_ok=True)
+        for old in HISTORIES.glob("*.json"):
+            old.unlink()
+        for name, scenario in SCENARIOS.items():
+            await _record(environment, name, scenario)
+
+
+async def _record(environment: WorkflowEnvironment, name: str, scenario: Callable[[World], Awaitable[Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite+aiosqlite:///{folder}/punctual.db")
+        async with database.write() as db:
+            await db.run_sync(metadata.create_all)
+        async with living(database, environment.client, tenant="acme-" + name) as world:
+            async with database.write() as db:
+                rules = Policy(reminders=[Reminder(before="PT4S"), Reminder(before="PT2S")], overdue_after="PT1S")
+                await policies.put(db, world.tenant, "appointment", rules, datetime.now(UTC))
+            world.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))]
+            await scenario(world)
+        await database.close()
+    number = 0
+    query = f'PunctualTenant="{world.tenant}"'
+    runs = [run async for run in environment.client.list_workflows(query)]
+    for run in sorted(runs, key=lambda run: run.start_time):
+        handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
+        history = await handle.fetch_history()
+        number += 1
+        path = HISTORIES / f"appointment.{name}.{number}.json"
+        path.write_text(history.to_json() + "\n", "utf-8")
+        print(path.name, len(history.events), "events")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)
