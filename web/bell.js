@@ -98,6 +98,7 @@ export class NotificationBell extends HTMLElement {
   open() {
     if (this.isOpen) return;
     this.panel.hidden = false;
+    this.toasts.clear();
     this.button.setAttribute("aria-expanded", "true");
     this.#clock = setInterval(() => this.#draw(), 30_000);
     this.#draw();

@@ -22,7 +22,7 @@ const text = (value, most) => (typeof value === "string" ? value.slice(0, most) 
 /** The address to open: of our own origin, or absolute https without a user name; anything else opens the start page. */
 function checked(url) {
   try {
-    const parsed = new URL(url, self.location.origin);
+    const parsed = new URL(typeof url === "string" ? url : "/", self.location.origin);
     const plain = !parsed.username && !parsed.password;
     if (plain && (parsed.origin === self.location.origin || (parsed.protocol === "https:" && /^https:\/\//i.test(url)))) {
       return parsed.href;

@@ -17,6 +17,10 @@ export class Toasts {
     this.#open = open;
   }
 
+  clear() {
+    this.element.replaceChildren();
+  }
+
   /** Shows a notification of high or urgent priority; held while the pointer or the focus is on it. */
   show(item) {
     const lasts = LASTS[item.priority];

@@ -1,0 +1,99 @@
+"""The real product as a user runs it: `punctual up` in a process of its own, on free ports and an empty folder."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.conftest import BIN
+
+_READY_WITHIN = 60
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+class Product:
+    """One `punctual up`; `output` is what it has printed."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        port, temporal, ui = free_ports(3)
+        ours = {"PORT": str(port), "TEMPORAL_PORT": str(temporal), "TEMPORAL_UI_PORT": str(ui), "DATA": str(data)}
+        self.environment = {**os.environ, **ours, **environment}
+        self.url = f"http://127.0.0.1:{port}"
+        self.data = data
+        self.output = ""
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> "Product":
+        """Starts it and waits for the greeting; fails with its output if it ends before."""
+        self.output = ""
+        self.process = await asyncio.create_subprocess_exec(
+            str(BIN / "punctual"), "up", env=self.environment, start_new_session=True,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        async with asyncio.timeout(_READY_WITHIN):
+            while "Data   " not in self.output:
+                line = await self.process.stdout.readline()
+                self.output += line.decode()
+                if not line:
+                    raise AssertionError(f"`punctual up` ended:\n{self.output}")
+        self._drain = asyncio.create_task(self._read_on())
+        return self
+
+    async def _read_on(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.output += line.decode()
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        """Tells it to stop, as Ctrl-C does; its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        code = await asyncio.wait_for(self.process.wait(), 40)
+        await self._drain
+        return code
+
+    async def __aenter__(self) -> "Product":
+        return await self.start()
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.stop()
+
+    @property
+    def login(self) -> str:
+        """The link that logs the demo user in."""
+        found = re.search(r"http://\S+/#token=\S+", self.output)
+        assert found, self.output
+        return found[0]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs `punctual …` with this product's settings."""
+        return subprocess.run(
+            [str(BIN / "punctual"), *arguments], env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def client(self, role: str = "admin", user: str = "asha", tenant: str = "demo") -> httpx.AsyncClient:
+        """An HTTP client with a fresh token."""
+        printed = self.command("token", "--tenant", tenant, "--user", user, "--role", role)
+        assert printed.returncode == 0, printed.stderr
+        headers = {"Authorization": f"Bearer {printed.stdout.strip()}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=15)
