@@ -150,7 +150,7 @@ def import_(
 ) -> None:
     """Imports appointments from a calendar, or events from a list."""
     for name, value in (("--tenant", tenant), ("--assignee", assignee)):
-        if value is not None and not _ID.match(value):
+        if value is not None and not _ID.fullmatch(value):
             raise typer.BadParameter(f"{name} must match [A-Za-z0-9._~-]{{1,128}}")
     day = _day(shift_to)
     ahead = _age(horizon)

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from punctual.errors import FieldProblem, InvalidEvent, InvalidPolicy, UnsafeUrl
+from punctual.wire import words
 
 log = structlog.get_logger(__name__)
 
@@ -121,9 +122,9 @@ def _invalid(items: Iterable[Any]) -> Problem:
     for item in items:
         where, *path = item["loc"]
         if where == "body":
-            body.append(FieldProblem(tuple(path), _words(item)))
+            body.append(FieldProblem(tuple(path), words(item)))
         else:
-            others.append({"in": where, "field": ".".join(map(str, path)), "detail": _words(item)})
+            others.append({"in": where, "field": ".".join(map(str, path)), "detail": words(item)})
     problem = unprocessable(body, batch=any(path.path and isinstance(path.path[0], int) for path in body))
     problem.errors += others
     return problem
@@ -144,13 +145,6 @@ def _errors(problems: Iterable[FieldProblem], batch: bool) -> list[dict[str, Any
             error["index"] = path[0]
         found.append(error)
     return found
-
-
-def _words(item: Any) -> str:
-    if item["type"] == "value_error":
-        return str(item["ctx"]["error"])
-    known = {"extra_forbidden": "is not a known field", "missing": "is required"}
-    return known.get(item["type"]) or str(item["msg"])
 
 
 class Guard:

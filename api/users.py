@@ -14,7 +14,7 @@ from api.problems import not_found, unprocessable
 from punctual.errors import FieldProblem
 from punctual.protocol import Ref
 from resources import Resources
-from store import directory, entities, inbox
+from store import directory, entities, inbox, ledger
 from store.directory import User
 from store.engine import Connection
 
@@ -91,6 +91,7 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
         ]
         subscriptions = await ours.subscriptions.of(db, who.tenant, id)
         assigned = await _assigned(db, who.tenant, id)
+        deliveries = await ledger.of_user(db, who.tenant, id)
     return {
         "user": _shown(user),
         "notifications": notifications,
@@ -98,11 +99,16 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
             {"id": found.id, "device": found.device, "created_at": iso(found.created_at)} for found in subscriptions
         ],
         "assigned": [{"kind": ref.kind, "id": ref.id} for ref in assigned],
+        "deliveries": [
+            {"channel": row.channel, "outcome": row.outcome, "reason": row.reason, "at": iso(row.at)}
+            for row in deliveries
+        ],
     }
 
 
 async def _put(ours: Resources, tenant: str, people: Sequence[User], *, batch: bool) -> None:
     async with ours.database.write() as db:
+        await directory.lock(db, tenant)
         chart = await directory.managers(db, tenant)
         for user in people:
             chart.pop(user.id, None)

@@ -153,11 +153,10 @@ async def main(count: int, runs: int) -> None:
     print("|---|---|---|---|---|---|")
     for name, all_runs in found.items():
         last = [run.last_row for run in all_runs]
-        print(
-            f"| {name} | {median(run.accept for run in all_runs):.0f} | {median(run.first_row for run in all_runs):.2f} "
-            f"| {median(last):.2f} ({min(last):.2f}–{max(last):.2f}) | {count / median(last):.0f} "
-            f"| {median(run.cpu for run in all_runs):.1f} |"
-        )
+        accept, first = median(run.accept for run in all_runs), median(run.first_row for run in all_runs)
+        cpu = median(run.cpu for run in all_runs)
+        spread = f"{median(last):.2f} ({min(last):.2f}–{max(last):.2f})"
+        print(f"| {name} | {accept:.0f} | {first:.2f} | {spread} | {count / median(last):.0f} | {cpu:.1f} |")
     base = median(run.last_row for run in found["bare timer + 4 activities"])
     one = median(run.last_row for run in found["bare timer + 1 activity"])
     print()

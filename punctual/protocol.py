@@ -40,7 +40,7 @@ class Ref(Message):
 
     def names(self, kind: str) -> bool:
         """Whether this is an entity of that kind: each part an id of the contract."""
-        return self.kind == kind and bool(_ID.match(self.tenant) and _ID.match(self.id))
+        return self.kind == kind and bool(_ID.fullmatch(self.tenant) and _ID.fullmatch(self.id))
 
 
 class Refusal(Message):

@@ -119,12 +119,13 @@ Line = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), 
 def field_problems(error: ValidationError, *prefix: str | int) -> list[FieldProblem]:
     """pydantic's findings as ours: where and what, without the refused value itself."""
     return [
-        FieldProblem((*prefix, *item["loc"]), _words(item))
+        FieldProblem((*prefix, *item["loc"]), words(item))
         for item in error.errors(include_url=False, include_context=True, include_input=False)
     ]
 
 
-def _words(item: Any) -> str:
+def words(item: Any) -> str:
+    """One of pydantic's findings, for a person."""
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     if item["type"] == "extra_forbidden":

@@ -9,6 +9,7 @@ import resources
 import settings as configuration
 import worker
 from api.app import create_app
+from api.live import LARGEST_FRAME
 from running import logs, namespace
 from settings import Settings, SettingsError
 from store.engine import Database
@@ -28,8 +29,8 @@ async def serve_api() -> None:
     settings = _settings()
     async with resources.opened(settings) as opened:
         config = uvicorn.Config(
-            create_app(opened), host="0.0.0.0", port=settings.port, log_config=None, access_log=False,  # noqa: S104
-            timeout_graceful_shutdown=10, proxy_headers=True,
+            create_app(opened), host="0.0.0.0", port=settings.port, proxy_headers=True,  # noqa: S104
+            log_config=None, access_log=False, ws_max_size=LARGEST_FRAME, timeout_graceful_shutdown=10,
         )  # fmt: skip
         await uvicorn.Server(config).serve()
 

@@ -18,6 +18,7 @@ import settings as configuration
 import worker
 from api.app import create_app
 from api.identity import mint
+from api.live import LARGEST_FRAME
 from resources import Resources
 from running import data_folder, demo, logs, namespace
 from running.errors import CannotStart
@@ -95,7 +96,13 @@ async def _serve(opened: Resources, temporal: TemporalServer) -> None:
 
     app = create_app(opened, lifespan_extra=with_worker)
     config = uvicorn.Config(
-        app, host=HOST, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+        app,
+        host=HOST,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=LARGEST_FRAME,
+        timeout_graceful_shutdown=5,
     )
     server = _Server(config, settings)
     loop = asyncio.get_running_loop()

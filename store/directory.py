@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from store.engine import Connection, insert
 from store.tables import assignments, deliveries, inboxes, notifications, push_subscriptions, users
@@ -47,6 +47,12 @@ async def get(db: Connection, tenant: str, ids: Collection[str]) -> dict[str, Us
 async def page(db: Connection, tenant: str, *, after: str | None, limit: int) -> list[User]:
     query = select(*_COLUMNS).where(users.c.tenant == tenant).order_by(users.c.id).limit(limit)
     return [User(*row) for row in await db.execute(query.where(users.c.id > after) if after else query)]
+
+
+async def lock(db: Connection, tenant: str) -> None:
+    """Keeps other writers of the tenant's directory out until the transaction ends: two could make a circle."""
+    if db.dialect.name == "postgresql":
+        await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"directory {tenant}", 0))))
 
 
 async def managers(db: Connection, tenant: str) -> dict[str, str]:

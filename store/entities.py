@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, tuple_, update
 
 from punctual.lifecycle import Record
 from punctual.planning import Entry
@@ -178,7 +178,8 @@ def _assigned(condition: Any) -> Any:
 
 def _below(tenant: str, user_id: str) -> Any:
     """The user and everybody whose chain of managers leads to them."""
-    top = select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id)
+    # The user need not be in the directory to be an assignee.
+    top = select(literal(user_id, users.c.id.type).label("id"))
     tree = top.cte("reach", recursive=True)
     reports = select(users.c.id).where(users.c.tenant == tenant, users.c.manager_id == tree.c.id)
     return select(tree.union(reports).c.id)

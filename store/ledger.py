@@ -55,6 +55,12 @@ async def of_entity(db: Connection, ref: Ref) -> list[Delivery]:
     return [Delivery(*row) for row in await db.execute(query)]
 
 
+async def of_user(db: Connection, tenant: str, user_id: str) -> list[Delivery]:
+    """All deliveries to somebody, oldest first."""
+    query = select(*_COLUMNS).where(_d.tenant == tenant, _d.user_id == user_id).order_by(_d.at, _d.id)
+    return [Delivery(*row) for row in await db.execute(query)]
+
+
 async def open_channels(db: Connection, ref: Ref, step_key: str) -> list[str]:
     """The channels of a step that still have something to send."""
     query = select(_d.channel).where(_of(ref), _d.step_key == step_key, _d.outcome == "planned").distinct()

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.client import Client
+from temporalio.common import RawValue
 from websockets.asyncio.client import connect
 
 from tests.channels.push_service import OWNER, PushService, running
@@ -80,7 +81,8 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     async with running() as push:
         settings = {
             "VAPID_PRIVATE_KEY": push.vapid.private, "VAPID_PUBLIC_KEY": push.vapid.public,
-            "VAPID_CLAIMS_EMAIL": OWNER, "PUSH_ALLOWED_HOSTS": push.origin, "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
+            "VAPID_CLAIMS_EMAIL": OWNER, "PUSH_ALLOWED_HOSTS": push.origin,
+            "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
         }  # fmt: skip
         async with Product(tmp_path, **settings) as product, product.client() as client:
             world = Live(product, push, client)
@@ -181,9 +183,9 @@ async def test_events_sent_three_times_and_out_of_order_tell_once(live: Live) ->
     await eventually(told)
     cancelled = await live.tell("cancelled", "42", now + timedelta(hours=3))
     client = await Client.connect(f"127.0.0.1:{live.product.environment['TEMPORAL_PORT']}")
-    await asyncio.wait_for(client.get_workflow_handle("demo/appointment/42").result(), 20)
+    await asyncio.wait_for(client.get_workflow_handle("demo/appointment/42", result_type=RawValue).result(), 20)
     before = len((await live.client.get("/v1/notifications?limit=100")).json()["items"])
     again = await live.client.post("/v1/events", json=[first, last, cancelled])
     assert again.status_code == 202
-    await asyncio.wait_for(client.get_workflow_handle("demo/appointment/42").result(), 20)
+    await asyncio.wait_for(client.get_workflow_handle("demo/appointment/42", result_type=RawValue).result(), 20)
     assert len((await live.client.get("/v1/notifications?limit=100")).json()["items"]) == before

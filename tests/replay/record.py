@@ -59,13 +59,11 @@ async def _record(environment: WorkflowEnvironment, name: str, scenario: Callabl
             world.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))]
             await scenario(world)
         await database.close()
-    number = 0
     query = f'PunctualTenant="{world.tenant}"'
     runs = [run async for run in environment.client.list_workflows(query)]
-    for run in sorted(runs, key=lambda run: run.start_time):
+    for number, run in enumerate(sorted(runs, key=lambda run: run.start_time), 1):
         handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
         history = await handle.fetch_history()
-        number += 1
         path = HISTORIES / f"appointment.{name}.{number}.json"
         path.write_text(history.to_json() + "\n", "utf-8")
         print(path.name, len(history.events), "events")
