@@ -50,7 +50,7 @@ class Run:
 async def punctual(client: Client, process: psutil.Process, folder: Path, count: int, local: bool) -> Run:
     """`count` appointments with one reminder each, through plan, compose, push and mail."""
     ports.LOCAL = frozenset({"plan", "compose"}) if local else frozenset()
-    database = await _database(folder)
+    database = await empty_database(folder)
     channels: dict[str, Any] = {name: Recorder(name) for name in ("websocket", "web_push", "email")}
     world = World(database, client, {"inbox": Inbox(), **channels}, TENANT)
     await world.people(user("asha"))
@@ -77,7 +77,7 @@ async def punctual(client: Client, process: psutil.Process, folder: Path, count:
 
 async def raw(client: Client, process: psutil.Process, folder: Path, count: int, activities: int) -> Run:
     """`count` bare workflows: a timer, then `activities` inserts."""
-    database = await _database(folder)
+    database = await empty_database(folder)
     rows = Rows(database)
     await rows.prepare()
 
@@ -126,7 +126,8 @@ def _cpu(process: psutil.Process) -> float:
     return sum(sum(p.cpu_times()[:2]) for p in (process, psutil.Process()))
 
 
-async def _database(folder: Path) -> Database:
+async def empty_database(folder: Path) -> Database:
+    """A fresh SQLite database with the present schema."""
     database = Database(f"sqlite+aiosqlite:///{folder}/punctual.db")
     async with database.write() as db:
         await db.run_sync(metadata.create_all)

@@ -4,6 +4,8 @@ import asyncio
 import email
 import email.policy
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,9 +19,11 @@ from temporalio.common import RawValue
 from websockets.asyncio.client import connect
 
 from tests.channels.push_service import OWNER, PushService, running
+from tests.conftest import BIN
 from tests.eventually import eventually
 from tests.product import Product
 
+ROOT = Path(__file__).parent.parent.parent
 SECOND = timedelta(seconds=1)
 PLANTED = {"name": "Zebediah Quill", "place": "Hidden Bay 7", "title": "Planted secret subject"}
 
@@ -189,3 +193,33 @@ async def test_events_sent_three_times_and_out_of_order_tell_once(live: Live) ->
     assert again.status_code == 202
     await asyncio.wait_for(client.get_workflow_handle("demo/appointment/42", result_type=RawValue).result(), 20)
     assert len((await live.client.get("/v1/notifications?limit=100")).json()["items"]) == before
+
+
+async def test_it_can_be_told_from_python_and_from_any_language(live: Live) -> None:
+    """The README's example runs as it stands, and so does Temporal's command line with plain JSON."""
+    environment = {**live.product.environment, "PYTHONPATH": str(ROOT)}
+    told = await asyncio.to_thread(
+        subprocess.run, [sys.executable, str(ROOT / "examples" / "tell.py")], env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.stdout.startswith("demo/appointment/example-"), told.stderr
+    now = datetime.now(UTC)
+    event = {
+        "id": "cli", "type": "appointment.scheduled", "time": now.isoformat(),
+        "data": {
+            "id": "cli", "title": "From afar", "customer_name": "Meera",
+            "starts_at": (now + timedelta(hours=2)).isoformat(), "assignee_ids": ["asha"],
+        },
+    }  # fmt: skip
+    command = [
+        str(BIN / "temporal"), "workflow", "signal-with-start", "--type", "Appointment", "--task-queue", "punctual",
+        "--workflow-id", "demo/appointment/cli", "--input", "null", "--signal-name", "event",
+        "--signal-input", json.dumps(event), "--address", f"127.0.0.1:{environment['TEMPORAL_PORT']}",
+    ]  # fmt: skip
+    await asyncio.to_thread(subprocess.run, command, env=environment, check=True, capture_output=True)
+
+    async def both() -> bool:
+        titles = [item["title"] for item in await live.inbox("appointment.scheduled")]
+        return any("From afar" in title for title in titles) and len(titles) == 2
+
+    await eventually(both)

@@ -8,22 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.kill.checker import violations
 from tests.kill.scenario import REMINDERS, Aftermath, kill_and_restart
+from tests.store.fresh import new_database
 
 SEEDS = range(1, int(os.environ.get("PUNCTUAL_KILL_SEEDS", "1")) + 1)
-
-
-async def _new_database(postgres: str, name: str) -> str:
-    """The URL of a database of its own."""
-    engine = create_async_engine(postgres, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-    await engine.dispose()
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
 
 def _check(name: str, aftermath: Aftermath, *, hesitant_provider: bool) -> None:
@@ -43,7 +33,7 @@ async def test_a_kill_loses_nothing_and_doubles_nothing(seed: int, postgres: str
     hesitant = {"sqlite": seed % 2 == 0, "postgresql": seed % 2 == 1}
     urls = {
         "sqlite": f"sqlite+aiosqlite:///{tmp_path}/sqlite/punctual.db",
-        "postgresql": await _new_database(postgres, f"kill-{seed}"),
+        "postgresql": await new_database(postgres, f"kill-{seed}"),
     }
     async with asyncio.TaskGroup() as group:
         runs = {

@@ -48,7 +48,7 @@ class Tables:
 
     @property
     def unfinished(self) -> bool:
-        return any(row.outcome == "planned" for row in (*self.steps, *self.deliveries))
+        return "planned" in {step.outcome for step in self.steps} | {row.outcome for row in self.deliveries}
 
 
 async def tables(url: str, tenant: str) -> Tables:

@@ -1,0 +1,31 @@
+"""Tell Punctual from Python: `python examples/tell.py` beside a running `make up`."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import settings
+from punctual.client import Punctual
+
+
+async def main() -> None:
+    """An appointment in two minutes; its id is printed."""
+    ours = settings.load()
+    punctual = await Punctual.connect(f"127.0.0.1:{ours.temporal_port}", payload_keys=ours.payload_keys)
+    now = datetime.now(UTC)
+    event = {
+        "id": f"example-{now:%H%M%S}",
+        "type": "appointment.scheduled",
+        "time": now.isoformat(),
+        "data": {
+            "id": f"example-{now:%H%M%S}",
+            "title": "Quarterly review",
+            "customer_name": "Meera Iyer",
+            "starts_at": (now + timedelta(minutes=2)).isoformat(),
+            "assignee_ids": ["asha"],
+        },
+    }
+    print(await punctual.tell("demo", event))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

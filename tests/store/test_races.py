@@ -1,0 +1,100 @@
+"""Many writers at once: nothing lost, nothing twice. Half of them come from another process, as far as locks go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from store import entities, inbox, ledger
+from store.engine import Database
+from tests.store.rows import KEY, NOW, another, delivery, note, record, ref
+
+
+@pytest.fixture
+async def both(database: Database) -> AsyncIterator[list[Database]]:
+    """The database, and the same from another process."""
+    other = another(database)
+    yield [database, other]
+    await other.close()
+
+
+async def test_concurrent_changes_of_an_entity_lose_no_update(both: list[Database]) -> None:
+    """200 transactions that read a number and write the next one end at 200."""
+
+    async def write(database: Database, number: int | None = None) -> None:
+        async with database.write() as db:
+            found = await entities.load(db, ref(), lock=True)
+            count = 0 if number == 0 else found.snapshot["count"] + 1  # type: ignore[union-attr, index]
+            await entities.save(
+                db, ref(), record(count=count), state="open", due_at=None, next_step_at=None, now=NOW
+            )  # fmt: skip
+
+    await write(both[0], 0)
+    await asyncio.gather(*(write(both[turn % 2]) for turn in range(200)))
+    async with both[0].read() as db:
+        found = await entities.load(db, ref())
+    assert found is not None and found.snapshot == {"count": 200}
+
+
+async def test_every_writer_of_an_inbox_gets_a_version_of_its_own(both: list[Database]) -> None:
+    """100 writers at once get 1 to 100, each once."""
+
+    async def bump(database: Database) -> int:
+        async with database.write() as db:
+            return (await inbox.bump(db, "acme", ["asha"]))["asha"]
+
+    versions = await asyncio.gather(*(bump(both[turn % 2]) for turn in range(100)))
+    assert sorted(versions) == list(range(1, 101))
+
+
+async def test_writers_of_the_same_inboxes_never_wait_in_a_circle(both: list[Database]) -> None:
+    """Whatever order the users are named in, all writers come through."""
+
+    async def bump(database: Database, users: list[str]) -> None:
+        async with database.write() as db:
+            await inbox.bump(db, "acme", users)
+
+    users = [f"u{number}" for number in range(10)]
+    await asyncio.gather(*(bump(both[turn % 2], users[turn % 10 :] + users[: turn % 10]) for turn in range(40)))
+    async with both[0].read() as db:
+        assert {await inbox.version(db, "acme", user) for user in users} == {40}
+
+
+@pytest.mark.parametrize("same_id", [True, False])
+async def test_a_step_is_written_for_a_person_once(both: list[Database], same_id: bool) -> None:
+    """Writers that race with the same step leave one notification and one delivery, whatever ids they bring."""
+
+    async def write(database: Database, turn: int) -> None:
+        suffix = "" if same_id else str(turn)
+        async with database.write() as db:
+            await inbox.add(db, "acme", [note(f"n{suffix}")])
+            await ledger.add(db, ref(), [delivery(f"d{suffix}")])
+
+    await asyncio.gather(*(write(both[turn % 2], turn) for turn in range(20)))
+    async with both[0].read() as db:
+        assert len(await inbox.of_step(db, "acme", "appointment", "42", KEY)) == 1
+        assert len(await ledger.of_entity(db, ref())) == 1
+        assert await inbox.unread(db, "acme", ["asha"]) == {"asha": 1}
+
+
+async def test_a_read_sees_one_state(both: list[Database]) -> None:
+    """What somebody commits while a reader reads is not half in what it sees."""
+    async with both[0].read() as db:
+        assert await inbox.version(db, "acme", "asha") == 0
+        async with both[1].write() as other:
+            await inbox.add(other, "acme", [note()])
+            await inbox.bump(other, "acme", ["asha"])
+        assert await inbox.page(db, "acme", "asha") == []
+        assert await inbox.version(db, "acme", "asha") == 0
+    async with both[0].read() as db:
+        assert len(await inbox.page(db, "acme", "asha")) == await inbox.version(db, "acme", "asha") == 1
+
+
+async def test_what_fails_leaves_nothing(database: Database) -> None:
+    """An error inside the block undoes the whole transaction."""
+    with pytest.raises(LookupError):
+        async with database.write() as db:
+            await inbox.add(db, "acme", [note()])
+            raise LookupError
+    async with database.read() as db:
+        assert await inbox.page(db, "acme", "asha") == []

@@ -1,0 +1,136 @@
+"""Two tenants with the same ids never meet, in any function of the store."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+from punctual.policy import Policy
+from store import directory, entities, inbox, ledger, policies
+from store.engine import Connection, Database
+from store.subscriptions import Subscriptions
+from store.vault import Vault
+from tests.store.rows import KEY, MINUTE, NOW, SECRET, delivery, dump, entry, note, record, ref, subscription
+from tests.world import user
+
+OURS, OTHER = "acme", "other"
+SUBSCRIPTIONS = Subscriptions(Vault([SECRET]))
+MODULES: dict[str, Any] = {
+    "directory": directory, "entities": entities, "inbox": inbox, "ledger": ledger, "policies": policies,
+    "subscriptions": Subscriptions,
+}  # fmt: skip
+Call = Callable[[Connection], Awaitable[Any]]
+US = ref(tenant=OURS)
+
+READS: dict[str, Call] = {
+    "directory.get": lambda db: directory.get(db, OURS, ["asha", "ravi"]),
+    "directory.page": lambda db: directory.page(db, OURS, after=None, limit=10),
+    "directory.managers": lambda db: directory.managers(db, OURS),
+    "entities.load": lambda db: entities.load(db, US, lock=True),
+    "entities.entries": lambda db: entities.entries(db, US),
+    "entities.entry": lambda db: entities.entry(db, US, KEY),
+    "entities.page": lambda db: entities.page(db, OURS, assignee="asha", within_reach_of="ravi"),
+    "entities.is_within_reach": lambda db: entities.is_within_reach(db, US, "ravi"),
+    "inbox.version": lambda db: inbox.version(db, OURS, "asha"),
+    "inbox.unread": lambda db: inbox.unread(db, OURS, ["asha"]),
+    "inbox.page": lambda db: inbox.page(db, OURS, "asha"),
+    "inbox.get": lambda db: inbox.get(db, OURS, "asha", ["n1"]),
+    "inbox.of_step": lambda db: inbox.of_step(db, OURS, "appointment", "42", KEY),
+    "ledger.of_entity": lambda db: ledger.of_entity(db, US),
+    "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),
+    "ledger.open_channels": lambda db: ledger.open_channels(db, US, KEY),
+    "ledger.open_rows": lambda db: ledger.open_rows(db, US, KEY, "email"),
+    "policies.get": lambda db: policies.get(db, OURS, "appointment"),
+    "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
+    "subscriptions.owners": lambda db: SUBSCRIPTIONS.owners(db, OURS, ["asha"]),
+}
+
+WRITES: dict[str, Call] = {
+    "directory.put": lambda db: directory.put(db, OURS, [user("asha", name="Changed")]),
+    "directory.erase": lambda db: directory.erase(db, OURS, "asha"),
+    "entities.save": lambda db: entities.save(
+        db, US, record(title="Changed"), state="open", due_at=None, next_step_at=None, now=NOW
+    ),
+    "entities.advance": lambda db: entities.advance(db, US, "overdue"),
+    "entities.assign": lambda db: entities.assign(db, US, ["ravi"]),
+    "entities.add_entries": lambda db: entities.add_entries(db, US, [entry("new")], NOW),
+    "entities.settle": lambda db: entities.settle(db, US, KEY, "sent", None, NOW),
+    "inbox.add": lambda db: inbox.add(db, OURS, [note("new", step_key="new")]),
+    "inbox.bump": lambda db: inbox.bump(db, OURS, ["asha"]),
+    "inbox.change": lambda db: inbox.change(db, OURS, "asha", ["n1"], read_at=NOW),
+    "inbox.mark_all_read": lambda db: inbox.mark_all_read(db, OURS, "asha", None, NOW),
+    "ledger.add": lambda db: ledger.add(db, US, [delivery("new", channel="web_push")]),
+    "ledger.claim": lambda db: ledger.claim(db, OURS, "d1", timedelta(minutes=1)),
+    "ledger.settle": lambda db: ledger.settle(db, OURS, "d1", "sent", None, NOW, {}),
+    "ledger.overtake": lambda db: ledger.overtake(db, US, [KEY], "cancelled", NOW),
+    "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
+    "policies.put": lambda db: policies.put(db, OURS, "appointment", Policy(overdue_after="PT1M"), NOW),
+    "subscriptions.save": lambda db: SUBSCRIPTIONS.save(db, OURS, subscription(device="Changed")),
+    "subscriptions.delete": lambda db: SUBSCRIPTIONS.delete(db, OURS, "asha", "s1"),
+    "subscriptions.delete_endpoint": lambda db: SUBSCRIPTIONS.delete_endpoint(
+        db, OURS, "asha", subscription().endpoint
+    ),
+    "subscriptions.delete_gone": lambda db: SUBSCRIPTIONS.delete_gone(db, OURS, subscription()),
+    "subscriptions.used": lambda db: SUBSCRIPTIONS.used(db, OURS, ["s1"], NOW + MINUTE),
+}
+
+# It takes a lock, and neither reads nor writes a row.
+ROWLESS = {"directory.lock"}
+
+
+async def _populate(db: Connection, tenant: str) -> None:
+    """The same ids for everybody."""
+    whose = ref(tenant=tenant)
+    await directory.put(db, tenant, [user("asha", manager_id="ravi"), user("ravi")])
+    await entities.save(db, whose, record(title="Visit"), state="open", due_at=NOW, next_step_at=NOW, now=NOW)
+    await entities.assign(db, whose, ["asha"])
+    await entities.add_entries(db, whose, [entry()], NOW)
+    await inbox.add(db, tenant, [note()])
+    await inbox.bump(db, tenant, ["asha"])
+    await ledger.add(db, whose, [delivery()])
+    await policies.put(db, tenant, "appointment", Policy(), NOW)
+    await SUBSCRIPTIONS.save(db, tenant, subscription())
+
+
+def _functions(module: ModuleType | type) -> set[str]:
+    """The public coroutine functions that a module, or a class, defines itself."""
+    return {
+        name
+        for name, value in vars(module).items()
+        if inspect.iscoroutinefunction(value)
+        and not name.startswith("_")
+        and value.__module__ in (module.__name__, module.__module__ if isinstance(module, type) else "")
+    }
+
+
+def test_every_function_of_the_store_is_tried_here() -> None:
+    """A new one has to be put into one of the lists."""
+    there = {f"{prefix}.{name}" for prefix, module in MODULES.items() for name in _functions(module)}
+    assert there == {*READS, *WRITES, *ROWLESS}
+
+
+async def test_a_read_finds_nothing_of_another_tenants(database: Database) -> None:
+    """Each answers as in an empty database while only the other tenant has rows, and differently once we have."""
+    async with database.write() as db:
+        empty = {name: await read(db) for name, read in READS.items()}
+        await _populate(db, OTHER)
+        with_others = {name: await read(db) for name, read in READS.items()}
+        await _populate(db, OURS)
+        with_ours = {name: await read(db) for name, read in READS.items()}
+    assert with_others == empty
+    assert [name for name in READS if with_ours[name] == empty[name]] == []
+
+
+async def test_a_write_leaves_another_tenants_rows_alone(database: Database) -> None:
+    """Each changes our rows, and not one of theirs, though all ids are the same."""
+    async with database.write() as db:
+        for tenant in (OURS, OTHER):
+            await _populate(db, tenant)
+        ours, theirs = await dump(db, OURS), await dump(db, OTHER)
+        for name, write in WRITES.items():
+            async with db.begin_nested() as attempt:
+                await write(db)
+                assert await dump(db, OTHER) == theirs, name
+                assert await dump(db, OURS) != ours, name
+                await attempt.rollback()
