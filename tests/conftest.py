@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
@@ -22,6 +23,24 @@ PAYLOAD_KEYS = {"test": b"0123456789abcdef0123456789abcdef"}
 
 # Temporal and Chromium log where they like; nothing of it is ours to read.
 os.environ.setdefault("TEMPORAL_VERSION_CHECK_DISABLED", "1")
+
+
+# Hypothesis: the same examples in every run of `make test`; HYPOTHESIS_PROFILE=long looks for new ones.
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI nothing may be skipped."""
+    if os.environ.get("PUNCTUAL_NO_SKIPS") and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("tests were skipped, which PUNCTUAL_NO_SKIPS forbids", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("PUNCTUAL_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +118,7 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_log_level="never",
         data_converter=data_converter(PAYLOAD_KEYS),
         search_attributes=list(SEARCH_ATTRIBUTES),
-        dev_server_extra_args=["--dynamic-config-value", "matching.enableFairness=true"],
+        dev_server_extra_args=["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"],
     )
     async with environment:
         yield environment

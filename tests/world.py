@@ -18,8 +18,9 @@ from activities.deliver import Deliver
 from activities.plan import Plan
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
+from punctual.policy import Policy, Reminder
 from punctual.protocol import Ref
-from store import directory, entities, inbox, ledger
+from store import directory, entities, inbox, ledger, policies
 from store.directory import User
 from store.engine import Database
 from worker import RUNNER
@@ -92,6 +93,12 @@ class World:
             "Appointment", None, id=self.ref(id_).workflow_id, task_queue=TASK_QUEUE,
             start_signal="event", start_signal_args=[event],
         )  # fmt: skip
+
+    async def remind(self, *before: str, overdue_after: str | None = None) -> None:
+        """Makes the tenant's policy: reminders at these durations before the start."""
+        rules = Policy(reminders=[Reminder(before=text) for text in before], overdue_after=overdue_after)
+        async with self.database.write() as db:
+            await policies.put(db, self.tenant, "appointment", rules, NOW)
 
     async def people(self, *people: User) -> None:
         async with self.database.write() as db:

@@ -5,21 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from temporalio.testing import ActivityEnvironment
 
-import catalogue
-from activities.channels.inbox import Inbox
-from activities.compose import Compose
-from activities.deliver import Deliver
-from activities.plan import Plan
-from punctual import events
-from punctual.channels import CHANNELS
-from punctual.protocol import Composed, ComposeRequest, DeliverRequest, Heard, Planned, PlanRequest, Ref, Told
-from store import directory, ledger
-from store.engine import Database
-from store.ledger import Delivery
-from tests.world import Recorder, user
+from punctual.protocol import Ref
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

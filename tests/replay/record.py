@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities.channels.base import Result
-from punctual.policy import Policy, Reminder
 from running import namespace
-from store import policies
 from store.engine import Database
 from store.tables import metadata
 from tests.replay.scenarios import SCENARIOS
@@ -53,9 +51,7 @@ async def _record(environment: WorkflowEnvironment, name: str, scenario: Callabl
         async with database.write() as db:
             await db.run_sync(metadata.create_all)
         async with living(database, environment.client, tenant="acme-" + name) as world:
-            async with database.write() as db:
-                rules = Policy(reminders=[Reminder(before="PT4S"), Reminder(before="PT2S")], overdue_after="PT1S")
-                await policies.put(db, world.tenant, "appointment", rules, datetime.now(UTC))
+            await world.remind("PT4S", "PT2S", overdue_after="PT1S")
             world.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))]
             await scenario(world)
         await database.close()

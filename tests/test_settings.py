@@ -1,0 +1,84 @@
+"""Settings: a bad one is one line that names it and hides its value."""
+
+from pathlib import Path
+
+import pytest
+
+import settings
+from settings import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("SECRET_KEYS", "too-short-hush"),
+        ("DATABASE_URL", "mysql://hush"),
+        ("EMAIL_URL", "pigeon:hush"),
+        ("EMAIL_FROM", "a@example.com, b@example.com"),
+        ("EMAIL_FROM", "A\nBcc: hush@example.com <a@example.com>"),
+        ("TEMPORAL_PAYLOAD_KEYS", "k1:hush"),
+        ("VAPID_CLAIMS_EMAIL", "mailto:root@localhost"),
+        ("PUSH_ALLOWED_HOSTS", "ftp://hush"),
+        ("DELIVERY_MODE", "hush"),
+        ("LOG_LEVEL", "hush"),
+    ],
+)
+def test_a_bad_setting_is_named_and_its_value_hidden(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """One line, with the name of the setting."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        settings.load()
+    assert str(error.value).startswith(f"{name}: ")
+    assert "\n" not in str(error.value)
+    assert "hush" not in str(error.value)
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PORT=` in a compose file means the default."""
+    monkeypatch.setenv("PORT", "")
+    assert settings.load().port == 8000
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_what_up_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Environment, then `.env`, then DATA/secrets.env."""
+    (tmp_path / ".punctual").mkdir()
+    made = (
+        "\n".join(f"{name}={'m' * 40}" for name in ("SECRET_KEYS", "EMAIL_FROM")) + "\nLOG_LEVEL=error\nPORT=1111\n"
+    )
+    (tmp_path / ".punctual" / "secrets.env").write_text(made.replace("EMAIL_FROM=" + "m" * 40, "DELIVERY_MODE=sink"))
+    (tmp_path / ".env").write_text("LOG_LEVEL=warning\nPORT=2222\n")
+    monkeypatch.setenv("PORT", "3333")
+    found = settings.load()
+    assert (found.port, found.log_level, found.delivery_mode) == (3333, "warning", "sink")
+    assert found.secrets == ["m" * 40]
+
+
+def test_no_environment_variable_opens_the_codec(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only `punctual up` can."""
+    for name in ("DEMO", "CODEC_OPEN", "_DEMO"):
+        monkeypatch.setenv(name, "true")
+    assert not settings.load().codec_open
+    assert settings.load().for_up().codec_open
+
+
+def test_secrets_do_not_show_in_a_settings_dump(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printing the settings gives nothing away."""
+    monkeypatch.setenv("SECRET_KEYS", "hush" * 10)
+    monkeypatch.setenv("EMAIL_URL", "smtp://user:hush@mail.example:587")
+    assert "hush" not in repr(settings.load())
+
+
+def test_vapid_settings_belong_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a key pair is a mistake, not an absent channel."""
+    monkeypatch.setenv("VAPID_PUBLIC_KEY", "x")
+    with pytest.raises(SettingsError, match="belong together"):
+        settings.load()
