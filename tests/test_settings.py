@@ -25,7 +25,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("EMAIL_FROM", "A\nBcc: hush@example.com <a@example.com>"),
         ("TEMPORAL_PAYLOAD_KEYS", "k1:hush"),
         ("VAPID_CLAIMS_EMAIL", "mailto:root@localhost"),
-        ("PUSH_ALLOWED_HOSTS", "ftp://hush"),
+        ("PUSH_ALLOWED_HOSTS", "ftp://x"),
         ("DELIVERY_MODE", "hush"),
         ("LOG_LEVEL", "hush"),
     ],
@@ -51,10 +51,8 @@ def test_the_environment_wins_over_the_file_and_the_file_over_what_up_made(
 ) -> None:
     """Environment, then `.env`, then DATA/secrets.env."""
     (tmp_path / ".punctual").mkdir()
-    made = (
-        "\n".join(f"{name}={'m' * 40}" for name in ("SECRET_KEYS", "EMAIL_FROM")) + "\nLOG_LEVEL=error\nPORT=1111\n"
-    )
-    (tmp_path / ".punctual" / "secrets.env").write_text(made.replace("EMAIL_FROM=" + "m" * 40, "DELIVERY_MODE=sink"))
+    made = f"SECRET_KEYS={'m' * 40}\nDELIVERY_MODE=sink\nLOG_LEVEL=error\nPORT=1111\n"
+    (tmp_path / ".punctual" / "secrets.env").write_text(made)
     (tmp_path / ".env").write_text("LOG_LEVEL=warning\nPORT=2222\n")
     monkeypatch.setenv("PORT", "3333")
     found = settings.load()

@@ -38,7 +38,7 @@ async def _database(postgres: str) -> str:
     name = f"p{uuid.uuid4().hex[:12]}"
     server = Database(postgres)
     async with server.engine.connect() as connection:
-        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text(f"CREATE DATABASE {name}"))
     await server.close()
     return postgres.replace("/postgres?", f"/{name}?")

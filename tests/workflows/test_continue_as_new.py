@@ -8,7 +8,7 @@ from tests.world import living
 
 
 async def test_a_life_that_is_continued_still_reminds(temporal: WorkflowEnvironment, sqlite: Database) -> None:
-    """After a dozen changes and several runs, the reminders of the last change come once each, and the end closes it."""
+    """After a dozen changes and several runs the last change's reminders come once each, and the end closes it."""
     async with living(sqlite, temporal.client) as world:
         await world.remind("PT4S", "PT2S")
         await continued_as_new(world)
