@@ -6,7 +6,7 @@ The one exception is the events themselves, which arrive through Temporal and ar
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from punctual.events import Event
 from punctual.lifecycle import Stage
@@ -109,12 +109,15 @@ class Told(Message):
 class Life(Message):
     """What a workflow hands to its next run."""
 
-    carried: Literal[True] = True
+    carried: Literal[True]
     heard: list[Heard] = []
     refused: list[Refusal] = []
     plan: Planned
 
 
-def is_life(given: Any) -> bool:
-    """Whether a workflow's input is what its former run handed on, and not an event."""
-    return isinstance(given, dict) and given.get("carried") is True and "type" not in given
+def former_life(given: Any) -> Life | None:
+    """What a former run handed on, if a workflow's input is that, and not an event or nonsense."""
+    try:
+        return Life.model_validate(given) if isinstance(given, dict) and "carried" in given else None
+    except ValidationError:
+        return None

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from punctual.calendar import local_text
-    from punctual.protocol import ComposeRequest, Life, Planned, PlanRequest, Ref, is_life
+    from punctual.protocol import ComposeRequest, Life, Planned, PlanRequest, Ref, former_life
     from punctual.timeline import Step
 
 from workflows import operators, ports
@@ -28,8 +28,8 @@ class Lifecycle:
         self.outbound = Outbound()
         self.planned: Planned | None = None
         self.steps: list[Step] = []
-        if is_life(decoded(given)):
-            life = Life.model_validate(decoded(given))
+        life = former_life(decoded(given))
+        if life is not None:
             self.mailbox.heard, self.mailbox.refused = list(life.heard), list(life.refused)
             self.planned, self.steps = life.plan, list(life.plan.steps)
         elif given is not NOTHING and decoded(given) is not None:
@@ -95,7 +95,7 @@ class Lifecycle:
 
     def _continue(self, planned: Planned) -> None:
         plan = planned.model_copy(update={"steps": self.steps})
-        life = Life(heard=self.mailbox.heard, refused=self.mailbox.refused, plan=plan)
+        life = Life(carried=True, heard=self.mailbox.heard, refused=self.mailbox.refused, plan=plan)
         workflow.continue_as_new(life.model_dump(mode="json"))
 
 

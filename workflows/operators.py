@@ -28,12 +28,14 @@ def show(ref: Ref, planned: Planned, steps: list[Step]) -> None:
 
 
 def _wanted(ref: Ref, planned: Planned) -> list[SearchAttributeUpdate]:  # type: ignore[type-arg]
+    # An attribute that has never been set reads as None, and so must what is set to nothing.
     due = DUE.value_set(planned.due) if planned.due else DUE.value_unset()
+    assignees = ASSIGNEES.value_set(planned.assignees) if planned.assignees else ASSIGNEES.value_unset()
     return [
         TENANT.value_set(ref.tenant),
         KIND.value_set(ref.kind),
         STAGE.value_set(planned.stage),
-        ASSIGNEES.value_set(planned.assignees),
+        assignees,
         due,
     ]
 

@@ -1,7 +1,7 @@
 """Conservation: what was asked for against what is there, by sets alone; no code of the product decides here."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 TYPES = ("appointment.scheduled", "appointment.reminder")
@@ -67,7 +67,7 @@ def _mails(dump: Dump) -> Iterator[str]:
     yield from _once("mail", sent, dump.mails, allowed=perhaps)
 
 
-def _once(what: str, wanted: set[object], found: Iterable[object], allowed: Iterable[object] = ()) -> Iterator[str]:
+def _once(what: str, wanted: Set[object], found: Iterable[object], allowed: Iterable[object] = ()) -> Iterator[str]:
     """Complaints unless `found` holds each of `wanted` once, each of `allowed` at most once, and nothing else."""
     counts = Counter(found)
     yield from (f"{what} {one}: missing" for one in sorted(wanted - set(counts), key=str))

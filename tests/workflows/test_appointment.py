@@ -111,7 +111,7 @@ async def test_an_event_after_the_end_wakes_nothing(
         scheduled,
         cancelled,
         world.event("rescheduled", now - H, starts_at=now + 50 * H),
-        world.event("updated", now + H, starts_at=now + 51 * H),
+        world.event("updated", now + 2 * SECOND, starts_at=now + 51 * H),
     ]
     for event in late:
         await (await world.tell(event)).result()

@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
-from tests.e2e.pages.conftest import Site, note
+from tests.e2e.pages.conftest import TENANT, USER, Site, note
 
 HOSTILE = "<img src=x onerror=\"document.title='pwned'\">"
 
@@ -51,17 +51,20 @@ async def test_a_live_frame_raises_the_badge_and_pops_up(page: Page, site: Site)
 
 
 async def test_a_frame_that_comes_twice_counts_once(page: Page, site: Site) -> None:
-    """A repeated frame has a known version: one toast, one row."""
+    """A repeated frame, late as well, has an old version: it changes neither the count nor the list."""
     bell = await _open(page, site)
-    new = note("new", priority="urgent")
-    await site.arrive(new)
-    frame = {"type": "new_notification", "notification": new.public(), "unread_count": 1, "version": 1}
-    await site.ours.bus.publish("acme", "asha", frame)
-    await site.arrive(note("last", 1))
+    first = note("first", priority="urgent")
+    await site.arrive(first)
+    await site.arrive(note("second", 1))
+    frame = {"type": "new_notification", "notification": first.public(), "unread_count": 1, "version": 1}
+    await site.ours.bus.publish(TENANT, USER, frame)
+    after = {"type": "announcement", "notification": note("after").public()}
+    await site.ours.bus.publish(TENANT, USER, after)
+    await expect(page.locator("#log")).to_contain_text("Title after")
     await expect(bell.locator(".badge")).to_have_text("2")
     await expect(bell.locator(".toast")).to_have_count(1)
     await bell.locator(".bell").click()
-    await expect(bell.locator("li")).to_have_count(2)
+    await expect(bell.locator("li .title")).to_have_text(["Title second", "Title first"])
 
 
 async def test_a_gap_in_versions_is_filled_from_the_inbox(page: Page, site: Site) -> None:

@@ -49,11 +49,13 @@ async def test_the_outbox_is_for_admins(site: Site) -> None:
 
 
 async def test_only_ids_name_mails(site: Site) -> None:
-    """No other file can be read, whatever the id says."""
-    secret = _mail(site, MAIL).parent.parent / "secret.eml"
-    secret.write_bytes(_mail(site, MAIL).read_bytes())
-    for id_ in ("../secret", "..%2fsecret", "secret", MAIL.upper(), f"{MAIL}.eml", f"{MAIL}%00"):
-        assert (await site.get(f"/v1/outbox/{id_}")).status_code == 404
+    """No other file can be read or is listed, whatever the id says."""
+    mail = _mail(site, MAIL)
+    for other in (mail.with_name("secret.eml"), mail.parent.parent / "secret.eml"):
+        other.write_bytes(mail.read_bytes())
+    for id_ in ("secret", "../secret", "..%2fsecret", MAIL.upper(), f"{MAIL}.eml", f"{MAIL}%00"):
+        assert (await site.get(f"/v1/outbox/{id_}")).status_code == 404, id_
+    assert [item["id"] for item in (await site.get("/v1/outbox")).json()["items"]] == [MAIL]
 
 
 async def test_no_folder_is_an_empty_outbox(site: Site) -> None:
