@@ -47,7 +47,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
 async def connect(settings: Settings, *, lazy: bool = True) -> Client:
     """A Temporal client by the settings."""
     return await Client.connect(
-        settings.temporal_address,
+        settings.temporal,
         namespace=settings.temporal_namespace,
         api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
         tls=_tls(settings),

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: SecretStr | None = None
 
-    temporal_address: str = "127.0.0.1:7233"
+    temporal_address: str = ""
     temporal_namespace: str = "default"
     temporal_api_key: SecretStr | None = None
     temporal_tls_client_cert_path: Path | None = None
@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         """These settings with what only `punctual up` may have."""
         self._demo = True
         return self
+
+    @property
+    def temporal(self) -> str:
+        """TEMPORAL_ADDRESS, or the port where `up` runs its own."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 
     @property
     def database(self) -> str:

@@ -76,7 +76,7 @@ async def _connected(settings: Settings) -> Client:
         try:
             return await connect(settings, lazy=False)
         except RuntimeError as error:
-            log.warning("temporal_unreachable", address=settings.temporal_address, error=str(error)[:200])
+            log.warning("temporal_unreachable", address=settings.temporal, error=str(error)[:200])
             await asyncio.sleep(RECONNECT_SECONDS)
 
 

@@ -20,6 +20,7 @@ from api import (
     policies,
     problems,
     push,
+    reference,
     users,
 )
 from api.bodies import BodyCap
@@ -31,7 +32,7 @@ from settings import Settings
 
 Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-_ROUTERS = (events, users, entities, policies, inbox, push, live, catalogue, health, codec, pages)
+_ROUTERS = (events, users, entities, policies, inbox, push, live, catalogue, health, codec, pages, reference)
 
 
 def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> FastAPI:
@@ -57,6 +58,7 @@ def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> 
         version="1",
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
         responses=problems.OPENAPI,
         middleware=[
@@ -70,6 +72,7 @@ def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> 
     app.state.verifier = verifier
     app.state.gateway = Gateway(resources.temporal)
     problems.install(app)
+    app.mount(reference.ASSETS, reference.assets)
     for module in _ROUTERS:
         app.include_router(module.router)
     return app

@@ -10,7 +10,7 @@ from punctual.client import Punctual
 async def main() -> None:
     """An appointment in two minutes; its id is printed."""
     ours = settings.load()
-    punctual = await Punctual.connect(f"127.0.0.1:{ours.temporal_port}", payload_keys=ours.payload_keys)
+    punctual = await Punctual.connect(ours.temporal, payload_keys=ours.payload_keys)
     now = datetime.now(UTC)
     event = {
         "id": f"example-{now:%H%M%S}",

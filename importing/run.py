@@ -213,8 +213,9 @@ async def _send(batches: Collection[list[Event]], send: Send, report: Report, cl
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(min(IN_FLIGHT, len(batches))):
                     tasks.create_task(work())
-        except* RPCError as failures:
-            first = failures.exceptions[0]
+        except* (RPCError, RuntimeError) as failures:
+            # The client reports a refused connection as a RuntimeError with a long chain in its text.
+            first = str(failures.exceptions[0]).split(":")[0]
         else:
             return
     raise ImportFileError(f"Temporal took {done} of {total} events ({first}); importing again is safe")

@@ -85,6 +85,7 @@ class Mails:
         mail["Message-ID"] = f"<{message.delivery_id}@{self.sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Punctual-Delivery"] = message.delivery_id
+        mail["X-Punctual-Tenant"] = message.tenant
         text = self._templates.get_template("notification.txt").render(words)
         html = self._inliner.inline(self._templates.get_template("notification.html").render(words))
         # Quoted-printable passes every server, and keeps lines short.

@@ -26,6 +26,7 @@ async def test_a_mail_has_its_headers_and_both_texts(tmp_path: Path) -> None:
         "Message-ID": "<d1@crm.example>",
         "Auto-Submitted": "auto-generated",
         "X-Punctual-Delivery": "d1",
+        "X-Punctual-Tenant": TENANT,
     }
     assert mail.get_content_type() == "multipart/alternative"
     assert part(mail, "plain").replace("\r\n", "\n").strip() == (
