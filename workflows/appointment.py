@@ -13,9 +13,11 @@ from workflows.mailbox import NOTHING
 class Appointment:
     """Owns one appointment from its first event until it has ended and everything about it is told."""
 
+    lifecycle = Lifecycle
+
     @workflow.init
     def __init__(self, given: RawValue = NOTHING) -> None:
-        self.life = Lifecycle("appointment", given)
+        self.life = self.lifecycle("appointment", given)
 
     @workflow.run
     async def run(self, given: RawValue = NOTHING) -> None:

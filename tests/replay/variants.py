@@ -1,7 +1,5 @@
 """The Appointment workflow as somebody might change it: what the gate must catch, and how a change is made safely."""
 
-from typing import Any
-
 from temporalio import workflow
 from temporalio.common import RawValue
 
@@ -9,18 +7,9 @@ with workflow.unsafe.imports_passed_through():
     from punctual.protocol import Planned
     from punctual.timeline import Step
 
+from workflows.appointment import Appointment
 from workflows.lifecycle import Lifecycle
 from workflows.mailbox import NOTHING
-
-
-class _Base:
-    life: Lifecycle
-
-    async def _run(self) -> None:
-        await self.life.run()
-
-    def _event(self, body: RawValue) -> None:
-        self.life.mailbox.put(body)
 
 
 class Hasty(Lifecycle):
@@ -42,48 +31,36 @@ class Patched(Lifecycle):
         return await super()._tell(planned, step)
 
 
-@workflow.defn(name="Appointment")
-class HastyAppointment(_Base):
-    @workflow.init
-    def __init__(self, given: RawValue = NOTHING) -> None:
-        self.life = Hasty("appointment", given)
+class Deaf(Lifecycle):
+    """A change that loses what is said: the mailbox is emptied unread."""
 
-    @workflow.run
-    async def run(self, given: RawValue = NOTHING) -> None:
-        await self._run()
-
-    @workflow.signal(name="event")
-    def event(self, body: RawValue = NOTHING) -> None:
-        self._event(body)
+    async def run(self) -> None:
+        self.mailbox.take()
+        await super().run()
 
 
 @workflow.defn(name="Appointment")
-class PatchedAppointment(_Base):
-    @workflow.init
-    def __init__(self, given: RawValue = NOTHING) -> None:
-        self.life = Patched("appointment", given)
-
-    @workflow.run
-    async def run(self, given: RawValue = NOTHING) -> None:
-        await self._run()
-
-    @workflow.signal(name="event")
-    def event(self, body: RawValue = NOTHING) -> None:
-        self._event(body)
-
-
-@workflow.defn(name="Appointment")
-class DeafAppointment:
-    """A handler that was renamed: what was signalled before is never heard."""
-
-    @workflow.init
-    def __init__(self, given: RawValue = NOTHING) -> None:
-        self.life = Lifecycle("appointment", given)
+class HastyAppointment(Appointment):
+    lifecycle = Hasty
 
     @workflow.run
     async def run(self, given: RawValue = NOTHING) -> None:
         await self.life.run()
 
-    @workflow.signal(name="happening")
-    def happening(self, body: Any = None) -> None:
-        return None
+
+@workflow.defn(name="Appointment")
+class PatchedAppointment(Appointment):
+    lifecycle = Patched
+
+    @workflow.run
+    async def run(self, given: RawValue = NOTHING) -> None:
+        await self.life.run()
+
+
+@workflow.defn(name="Appointment")
+class DeafAppointment(Appointment):
+    lifecycle = Deaf
+
+    @workflow.run
+    async def run(self, given: RawValue = NOTHING) -> None:
+        await self.life.run()
