@@ -95,3 +95,8 @@ class Crm:
 @pytest.fixture
 def crm(sqlite: Database, tmp_path: Path) -> Crm:
     return Crm(sqlite, tmp_path)
+
+
+def single(uid: str = "x", day: str = "20260310", *more: str) -> str:
+    """One appointment at ten in Berlin."""
+    return "\n".join((f"UID:{uid}", f"DTSTART:{day}T090000Z", f"DTEND:{day}T100000Z", *more))
