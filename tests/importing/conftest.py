@@ -98,5 +98,5 @@ def crm(sqlite: Database, tmp_path: Path) -> Crm:
 
 
 def single(uid: str = "x", day: str = "20260310", *more: str) -> str:
-    """One appointment at ten in Berlin."""
+    """One appointment from nine to ten, UTC."""
     return "\n".join((f"UID:{uid}", f"DTSTART:{day}T090000Z", f"DTEND:{day}T100000Z", *more))
