@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
-from jinja2 import StrictUndefined, pass_context
+from jinja2 import StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -41,6 +42,12 @@ _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoesca
 _environment.filters.update(when=_when, from_now=_from_now, first_name=first_name)
 
 
+@cache
+def _compiled(source: str) -> Template:
+    """The catalogue's words, each compiled once: that costs more than all the rest of rendering."""
+    return _environment.from_string(source)
+
+
 def supported(locale: str) -> Locale:
     """The locale called `locale`, or its language, or English."""
     for name in (locale.replace("-", "_"), locale.replace("_", "-").split("-")[0]):
@@ -58,8 +65,7 @@ def render(
     words = notice.in_locale(locale)
     context = {name: snapshot.get(name) for name in notice.about.fields}
     context |= {"_locale": supported(locale), "_zone": timezone, "_now": now}
-    title = _environment.from_string(words.title).render(context)
-    message = _environment.from_string(words.message).render(context)
+    title, message = _compiled(words.title).render(context), _compiled(words.message).render(context)
     return _cut(" ".join(title.split()), TITLE_LIMIT), _cut(message.strip(), MESSAGE_LIMIT), words.action_text
 
 
