@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up test lint format bench lock clean
+.PHONY: up test kill lint format bench lock clean
 
 up: $(STAMP)
 	@exec $(BIN)/punctual up
 
 test: $(STAMP)
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+# The long form of the kill test: ten seeds on each database, about five minutes.
+kill: $(STAMP)
+	@PUNCTUAL_KILL_SEEDS=$${SEEDS:-10} $(BIN)/pytest tests/kill -s
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .

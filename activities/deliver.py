@@ -41,7 +41,9 @@ class Deliver:
         async with self._database.read() as db:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
         gate = asyncio.Semaphore(AT_ONCE)
-        results = await asyncio.gather(*(self._one(request, row, gate, now) for row in rows))
+        ended = await asyncio.gather(*(self._one(request, row, gate, now) for row in rows), return_exceptions=True)
+        # A bug in a channel fails the attempt, but only after every other send has had its answer written down.
+        results = [_raised(result) for result in ended]
         waits = [result.after for result in results if result.outcome == "retry"]
         if waits:
             asked = [wait for wait in waits if wait is not None]
@@ -96,8 +98,9 @@ class Deliver:
             notes = await inbox.of_step(db, tenant, request.ref.kind, request.ref.id, request.key)
             note = next((note for note in notes if note.id == row.notification_id), None)
             user = people.get(row.user_id)
-            if note is None or user is None:
-                await ledger.settle(db, tenant, row.id, "withheld", "unknown_user", now, {})
+            if note is None or user is None or not user.active:
+                reason = "inactive" if user is not None and not user.active else "unknown_user"
+                await ledger.settle(db, tenant, row.id, "withheld", reason, now, {})
                 return None, None
             unread = (await inbox.unread(db, tenant, [user.id]))[user.id]
         return (
@@ -108,6 +111,12 @@ class Deliver:
             ),
             None,
         )  # fmt: skip
+
+
+def _raised(result: Result | BaseException) -> Result:
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _pause(row: Delivery, now: datetime) -> timedelta | None:

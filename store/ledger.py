@@ -78,15 +78,20 @@ async def claim(db: Connection, tenant: str, id_: str, lease: timedelta) -> tupl
 
     The row as it was before is returned: a `lease_until` in it means that somebody once asked and never said more.
     """
-    now = await database_now(db)
     row = (
         await db.execute(select(*_COLUMNS).where(_d.tenant == tenant, _d.id == id_).with_for_update())
     ).one_or_none()
+    # Read after the row's lock: however long that took, the lease has its full length.
+    now = await database_now(db)
     if row is None or row.outcome != "planned":
         return None, None
     if row.lease_until and row.lease_until > now:
         return None, row.lease_until - now
     change = update(deliveries).where(_d.tenant == tenant, _d.id == id_)
+    if row.reason is not None:
+        # Overtaken while somebody asked who never said more: the provider may have it, and must not get it now.
+        await db.execute(change.values(outcome="unknown", reason="ambiguous", lease_until=None, at=now))
+        return None, None
     await db.execute(change.values(lease_until=now + lease, attempts=_d.attempts + 1))
     return Delivery(*row), None
 

@@ -13,7 +13,7 @@ from store import directory, ledger
 from store.engine import Database
 from store.tables import users
 from tests.activities.conftest import HOUR, REF, START, Office
-from tests.world import Recorder
+from tests.world import Recorder, user
 
 
 class Slow(Recorder):
@@ -125,6 +125,24 @@ async def test_cancelled_meanwhile_nothing_is_sent(reminded: Office) -> None:
     assert (await reminded.deliver()).outcomes == {}
     assert reminded.channels["email"].sent == []
     assert set((await reminded.fates()).values()) == {("superseded", "cancelled")}
+
+
+async def test_cancelled_after_a_kill_nothing_stale_is_sent(reminded: Office) -> None:
+    """Asha's mail was being sent when everything died, then the appointment was cancelled: not sent, and unknown."""
+    await _lose_a_lease(reminded.database, (await reminded.mails())["asha"].id)
+    await reminded.plan("cancelled", START - HOUR)
+    await reminded.deliver()
+    assert reminded.channels["email"].sent == []
+    assert await reminded.fates() == {"asha": ("unknown", "ambiguous"), "ben": ("superseded", "cancelled")}
+
+
+async def test_one_who_was_deactivated_meanwhile_is_withheld(reminded: Office) -> None:
+    """No longer active when the mail is due: nothing is sent, and the row says why."""
+    async with reminded.database.write() as db:
+        await directory.put(db, REF.tenant, [user("asha", active=False)])
+    await reminded.deliver()
+    assert [message.user.id for message in reminded.channels["email"].sent] == ["ben"]
+    assert (await reminded.fates())["asha"] == ("withheld", "inactive")
 
 
 async def test_giving_up_settles_what_is_open_and_sends_nothing(reminded: Office) -> None:
