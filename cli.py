@@ -6,6 +6,8 @@ import re
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -44,11 +46,41 @@ def _run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     os._exit(code)
 
 
+class Role(StrEnum):
+    """What a token may be for."""
+
+    user = "user"
+    admin = "admin"
+    service = "service"
+
+
+def _check_ids(**values: str | None) -> None:
+    for name, value in values.items():
+        if value is not None and not _ID.fullmatch(value):
+            raise typer.BadParameter(f"--{name} must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ -")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"punctual {version('punctual')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    shown: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Prints it.")] = False,
+) -> None:
+    """Durable notifications for CRM systems."""
+
+
 def _age(text: str) -> timedelta:
     match = _AGE.match(text)
     if not match or not int(match[1]):
         raise typer.BadParameter("must be a number and a unit, such as 90s, 15m, 12h or 1d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise typer.BadParameter("is longer than anything lives") from None
 
 
 @app.command()
@@ -87,11 +119,12 @@ def migrate() -> None:
 def token(
     tenant: Annotated[str, typer.Option()],
     user: Annotated[str, typer.Option()],
-    role: Annotated[str, typer.Option(help="user, admin or service")] = "user",
+    role: Annotated[Role, typer.Option()] = Role.user,
     ttl: Annotated[str, typer.Option(help="90s, 15m, 12h, 1d")] = "1d",
 ) -> None:
     """Prints a signed token, nothing else."""
     lifetime = _age(ttl)
+    _check_ids(tenant=tenant, user=user)
 
     async def work() -> None:
         import settings as configuration
@@ -99,11 +132,8 @@ def token(
 
         settings = configuration.load()
         if not settings.secrets:
-            raise configuration.SettingsError("SECRET_KEYS: is required (`punctual keys secret` prints a key)")
-        try:
-            print(mint(settings.secrets, tenant, user, role, lifetime))
-        except ValueError as error:
-            raise configuration.SettingsError(str(error)) from None
+            raise configuration.SettingsError(configuration.NO_SECRETS)
+        print(mint(settings.secrets, tenant, user, role, lifetime))
 
     _run(work)
 
@@ -120,14 +150,14 @@ def replay(
         import settings as configuration
         from running import logs
         from running.errors import CannotStart
-        from running.replay import HISTORIES, NothingToReplay
+        from running.replay import HISTORIES, NothingToReplay, UnreadableHistory
         from running.replay import replay as replay_all
 
         try:
             settings = configuration.load()
             logs.configure(settings)
             count, found = await replay_all(folder or HISTORIES, settings.payload_keys)
-        except NothingToReplay as error:
+        except (NothingToReplay, UnreadableHistory) as error:
             raise CannotStart(str(error)) from None
         for divergence in found:
             print(f"{divergence.history}: {divergence.reason}")
@@ -149,9 +179,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="say what would be done, and do nothing")] = False,
 ) -> None:
     """Imports appointments from a calendar, or events from a list."""
-    for name, value in (("--tenant", tenant), ("--assignee", assignee)):
-        if value is not None and not _ID.fullmatch(value):
-            raise typer.BadParameter(f"{name} must match [A-Za-z0-9._~-]{{1,128}}")
+    _check_ids(tenant=tenant, assignee=assignee)
     day = _day(shift_to)
     ahead = _age(horizon)
 

@@ -9,7 +9,7 @@ from temporalio.client import Client, TLSConfig
 import catalogue
 from catalogue import Notice
 from punctual.codec import data_converter
-from settings import Settings, SettingsError
+from settings import NO_SECRETS, Settings, SettingsError
 from store.bus import Bus, LocalBus, RedisBus
 from store.engine import Database
 from store.subscriptions import Subscriptions
@@ -31,7 +31,7 @@ class Resources:
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """The resources of one process. Temporal is connected on first use, so the API can start before it."""
     if not settings.secrets:
-        raise SettingsError("SECRET_KEYS: is required (`punctual keys secret` prints a key)")
+        raise SettingsError(NO_SECRETS)
     database = Database(settings.database)
     vault = Vault(settings.secrets)
     bus: Bus = RedisBus(settings.redis_url.get_secret_value()) if settings.redis_url else LocalBus()

@@ -13,9 +13,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from punctual.push_endpoints import allowed_origins
 
 SECRETS_FILE = "secrets.env"
+PORTS_FILE = "ports.env"
 
 CommaSeparated = Annotated[list[str], NoDecode]
 SecretList = Annotated[list[SecretStr], NoDecode]
+
+
+NO_SECRETS = (
+    "SECRET_KEYS: is required (`punctual keys secret` prints a key; beside a running `up`, set DATA to its folder)"
+)
 
 
 class SettingsError(Exception):
@@ -164,9 +170,12 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> list[str]:
-        """Who may call from a browser: ALLOWED_ORIGINS, or the public URL's own origin."""
+        """Who may call from a browser: ALLOWED_ORIGINS, or the public URL's own origin, by both names of loopback."""
+        if self.allowed_origins:
+            return [origin.rstrip("/") for origin in self.allowed_origins]
         parts = urlsplit(self.url)
-        return [origin.rstrip("/") for origin in self.allowed_origins] or [f"{parts.scheme}://{parts.netloc}"]
+        own = f"{parts.scheme}://{parts.netloc}"
+        return [own] if self.public_url else [own, own.replace("127.0.0.1", "localhost")]
 
     @property
     def secrets(self) -> list[str]:
@@ -195,14 +204,16 @@ def parse_payload_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def load(**overrides: Any) -> Settings:
+def load(*, beside_up: bool = True, **overrides: Any) -> Settings:
     """The settings of this process; raises SettingsError with one line that names the first bad one.
 
-    What the environment and `.env` leave open is taken from the secrets that `up` made in DATA.
+    What the environment and `.env` leave open is taken from the secrets that `up` made in DATA, and `beside_up` also
+    from the ports of the `up` that runs there now.
     """
     try:
         folder = Settings(**overrides).data
-        return Settings(_env_file=(folder / SECRETS_FILE, ".env"), **overrides)
+        files = (*((folder / PORTS_FILE,) if beside_up else ()), folder / SECRETS_FILE, ".env")
+        return Settings(_env_file=files, **overrides)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""

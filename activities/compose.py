@@ -58,7 +58,8 @@ class Compose:
             else:
                 fired = await self._fire(db, ref, entity, told, now)
                 pending = fired.pending
-                state = "overdue" if told.step.stage == "overdue" and state == "open" else state
+                overdue = told.step.stage == "overdue" and fired.outcome != "skipped"
+                state = "overdue" if overdue and state == "open" else state
                 await entities.settle(db, ref, request.key, fired.outcome, fired.reason, now)
                 await entities.advance(db, ref, state)
         for name, channel in self._channels.items():

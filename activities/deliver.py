@@ -41,7 +41,9 @@ class Deliver:
         async with self._database.read() as db:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
         gate = asyncio.Semaphore(AT_ONCE)
-        ended = await asyncio.gather(*(self._one(request, row, gate, now) for row in rows), return_exceptions=True)
+        many = len(rows) > AT_ONCE
+        sends = (self._one(request, row, gate, now, beat=many) for row in rows)
+        ended = await asyncio.gather(*sends, return_exceptions=True)
         # A bug in a channel fails the attempt, but only after every other send has had its answer written down.
         results = [_raised(result) for result in ended]
         waits = [result.after for result in results if result.outcome == "retry"]
@@ -58,9 +60,12 @@ class Deliver:
         outcomes = [result.outcome for result in results]
         return Told(outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
 
-    async def _one(self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime) -> Result:
+    async def _one(
+        self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, *, beat: bool
+    ) -> Result:
         async with gate:
-            activity.heartbeat()
+            if beat:
+                activity.heartbeat()
             pause = _pause(row, now)
             if pause:
                 return Result("retry", after=pause)
@@ -94,15 +99,14 @@ class Deliver:
             claimed, wait = await ledger.claim(db, tenant, row.id, LEASE)
             if claimed is None:
                 return None, wait
-            people = await directory.get(db, tenant, [row.user_id])
-            notes = await inbox.of_step(db, tenant, request.ref.kind, request.ref.id, request.key)
-            note = next((note for note in notes if note.id == row.notification_id), None)
-            user = people.get(row.user_id)
+            note = await inbox.note(db, tenant, row.notification_id or "")
+            user = (await directory.get(db, tenant, [row.user_id])).get(row.user_id)
             if note is None or user is None or not user.active:
                 reason = "inactive" if user is not None and not user.active else "unknown_user"
                 await ledger.settle(db, tenant, row.id, "withheld", reason, now, {})
                 return None, None
-            unread = (await inbox.unread(db, tenant, [user.id]))[user.id]
+            badge = self._channels[request.channel].shows_badge
+            unread = (await inbox.unread(db, tenant, [user.id]))[user.id] if badge else 0
         return (
             Message(
                 tenant=tenant, delivery_id=row.id, user=user, notification=note,

@@ -8,6 +8,7 @@ from itertools import chain, count
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -132,18 +133,34 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that asks who is there before it reads the body, and reads it strictly."""
+    """A route that asks who is there before it reads the body, and reads it strictly; so it does with the query."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         guards = [found.call for found in self.dependant.dependencies if isinstance(found.call, Allowed)]
+        known = set(_query_names(self.dependant))
 
         async def strictly(request: Request) -> Response:
             for guard in guards:
                 await guard(request)
+            _refuse_others(request, known)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly
+
+
+def _query_names(dependant: Dependant) -> Iterable[str]:
+    """The query parameters that a route and its dependencies take."""
+    own = (field.alias for field in dependant.query_params)
+    return chain(own, *(_query_names(inner) for inner in dependant.dependencies))
+
+
+def _refuse_others(request: Request, known: Collection[str]) -> None:
+    """A parameter that does nothing would let its sender believe that it did something."""
+    others = sorted(set(request.query_params) - set(known))
+    if others:
+        errors = [{"in": "query", "field": name, "detail": "is not a known parameter"} for name in others[:20]]
+        raise Problem(422, "The query has parameters that are not known.", errors=errors)
 
 
 class BodyCap:

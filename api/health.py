@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from api import problems
 from api.deps import Ours, Temporal
 from resources import Resources
-from store.engine import database_now
+from store.engine import ping
 
 router = APIRouter(tags=["health"])
 log = structlog.get_logger(__name__)
@@ -17,12 +17,14 @@ log = structlog.get_logger(__name__)
 _PATIENCE = 3.0
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def alive() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def ready(ours: Ours, temporal: Temporal) -> Response:
     """The database and Temporal answer; otherwise 503 with the names of what does not."""
@@ -36,7 +38,7 @@ async def ready(ours: Ours, temporal: Temporal) -> Response:
 async def _database_answers(ours: Resources) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE), ours.database.read() as db:
-            await database_now(db)
+            await ping(db)
     except Exception as error:
         # Whatever is wrong with it, the answer is the same.
         log.warning("database_down", error=type(error).__name__)

@@ -43,8 +43,9 @@ class Run:
     last_row: float
     """Seconds from due to the last row."""
     first_row: float
-    cpu: float
-    """Milliseconds of server and worker CPU per reminder, from due to the last row."""
+    server_cpu: float
+    """Milliseconds of CPU per reminder, from due to the last row."""
+    worker_cpu: float
 
 
 async def punctual(client: Client, process: psutil.Process, folder: Path, count: int, local: bool) -> Run:
@@ -116,14 +117,16 @@ async def _measure(
         late = (datetime.now(UTC) - due).total_seconds()
         first = first or (late if done else 0.0)
         if done >= expected:
-            return Run(accept, late, first, (_cpu(process) - cpu) * 1000 / count)
+            spent = [(after - before) * 1000 / count for after, before in zip(_cpu(process), cpu, strict=True)]
+            return Run(accept, late, first, *spent)
         if late > 180:
             raise TimeoutError(f"{done} of {expected} rows after three minutes")
         await asyncio.sleep(0.05)
 
 
-def _cpu(process: psutil.Process) -> float:
-    return sum(sum(p.cpu_times()[:2]) for p in (process, psutil.Process()))
+def _cpu(process: psutil.Process) -> list[float]:
+    """Seconds of CPU that the server and this process have had."""
+    return [sum(p.cpu_times()[:2]) for p in (process, psutil.Process())]
 
 
 async def empty_database(folder: Path) -> Database:
@@ -150,14 +153,20 @@ async def main(count: int, runs: int) -> None:
                 async with server(Path(folder)) as (client, process):
                     found[name].append(await variant(client, process, Path(folder)))
     print(f"\n{count} due at once, medians of {runs} runs (minimum–maximum)\n")
-    print("| variant | accepted/s | first row s | last row s | reminders/s | CPU ms per reminder |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| variant | accepted/s | first row s | last row s | reminders/s | CPU ms of server | of worker |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for name, all_runs in found.items():
         last = [run.last_row for run in all_runs]
         accept, first = median(run.accept for run in all_runs), median(run.first_row for run in all_runs)
-        cpu = median(run.cpu for run in all_runs)
+        server_cpu, worker_cpu = (
+            median(run.server_cpu for run in all_runs),
+            median(run.worker_cpu for run in all_runs),
+        )
         spread = f"{median(last):.2f} ({min(last):.2f}–{max(last):.2f})"
-        print(f"| {name} | {accept:.0f} | {first:.2f} | {spread} | {count / median(last):.0f} | {cpu:.1f} |")
+        cpu = f"{server_cpu:.1f} | {worker_cpu:.1f}"
+        print(f"| {name} | {accept:.0f} | {first:.2f} | {spread} | {count / median(last):.0f} | {cpu} |")
     base = median(run.last_row for run in found["bare timer + 4 activities"])
     one = median(run.last_row for run in found["bare timer + 1 activity"])
     print()

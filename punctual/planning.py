@@ -6,7 +6,7 @@ events were still sent: the entity, its future and the newest event's notice com
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from punctual.events import Event, mark, notice_key
@@ -76,7 +76,8 @@ def fold(
     """The first half: events applied in the order they count in, each with its notice; refusals as failed entries."""
     plan = Plan(record, dict(known))
     nothing_known = record.latest is None
-    for item in sorted(heard, key=lambda item: mark(item.event, kind)):
+    in_turn = sorted(heard, key=lambda item: mark(item.event, kind))
+    for place, item in enumerate(in_turn):
         event = item.event
         if event.key in plan.entries:
             continue
@@ -84,7 +85,9 @@ def fold(
         outcome, reason = _FATE[verdict]
         if outcome == "planned" and nothing_known and not plan.added and _is_history(kind, event, item.at):
             outcome, reason = "skipped", "past"
-        step = Step(key=event.key, type=event.type, stage="notice", due_at=item.at)
+        # Heard at once, they are told in the order in which they happened.
+        due = item.at - timedelta(microseconds=len(in_turn) - place)
+        step = Step(key=event.key, type=event.type, stage="notice", due_at=due)
         plan._add(Entry(step, outcome, reason))
     for refusal in refused:
         if refusal.key not in plan.entries:
@@ -148,7 +151,8 @@ def _stage(plan: Plan, wanted: set[str]) -> Stage:
     if plan.record.is_closed or plan.record.current is None:
         return "closed"
     fired = (
-        plan.entries[key].step.stage == "overdue" and plan.entries[key].outcome not in ("planned", "superseded")
+        plan.entries[key].step.stage == "overdue"
+        and plan.entries[key].outcome not in ("planned", "superseded", "skipped")
         for key in wanted
     )
     return "overdue" if any(fired) else "open"

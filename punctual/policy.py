@@ -23,7 +23,8 @@ def _in_order(intervals: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return intervals
 
 
-Intervals = Annotated[list[tuple[LocalTime, LocalTime]], AfterValidator(_in_order)]
+Until = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Intervals = Annotated[list[tuple[LocalTime, Until]], AfterValidator(_in_order)]
 
 
 class Reminder(Strict):

@@ -22,6 +22,7 @@ ID_PATTERN = r"^[A-Za-z0-9._~-]{1,128}$"
 
 _DURATION = re.compile(r"^P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$")
 _ZONE = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
+_EARLIEST, _LATEST = 1970, 2200
 _LONGEST = timedelta(days=3660)
 # C0 and C1 controls and the bidirectional overrides, which make a text read as something it is not.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -97,9 +98,13 @@ def iso_time(value: Any) -> datetime:
 
 def _utc(moment: datetime) -> datetime:
     try:
-        return moment.astimezone(UTC)
+        instant = moment.astimezone(UTC)
     except (OverflowError, ValueError):
-        raise ValueError("is outside of the calendar") from None
+        instant = datetime.min.replace(tzinfo=UTC)
+    # Far enough from both ends of the calendar that no deadline derived from it can fall off.
+    if not _EARLIEST <= instant.year < _LATEST:
+        raise ValueError(f"must be between the years {_EARLIEST} and {_LATEST}")
+    return instant
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
@@ -116,6 +121,30 @@ Title = Annotated[
 Line = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), AfterValidator(_printable)]
 
 
+_WORDS = {
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dict_type": "must be an object",
+    "extra_forbidden": "is not a known field",
+    "greater_than_equal": "must be at least {ge}",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "missing": "is required",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be a string",
+    "timezone_aware": "must have an offset or Z",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+}
+
+
 def field_problems(error: ValidationError, *prefix: str | int) -> list[FieldProblem]:
     """pydantic's findings as ours: where and what, without the refused value itself."""
     return [
@@ -128,13 +157,8 @@ def words(item: Any) -> str:
     """One of pydantic's findings, for a person."""
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
-    if item["type"] == "extra_forbidden":
-        return "is not a known field"
-    if item["type"] == "timezone_aware":
-        return "must have an offset or Z"
-    if item["type"] == "missing":
-        return "is required"
-    return str(item["msg"])
+    known = _WORDS.get(item["type"])
+    return known.format(**item.get("ctx", {})) if known else str(item["msg"])
 
 
 def stamp(moment: datetime) -> str:

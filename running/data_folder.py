@@ -8,7 +8,7 @@ from pathlib import Path
 
 from running import keys
 from running.errors import CannotStart
-from settings import SECRETS_FILE
+from settings import PORTS_FILE, SECRETS_FILE, Settings
 
 
 @contextmanager
@@ -29,6 +29,22 @@ def locked(folder: Path) -> Iterator[None]:
                 f"another `punctual up` uses {folder}; stop it, or set DATA to another folder"
             ) from None
         yield
+
+
+@contextmanager
+def ports_shown(settings: Settings) -> Iterator[None]:
+    """While `up` runs, its ports stand in the folder, where the other commands find them."""
+    path = settings.data / PORTS_FILE
+    ports = {
+        "PORT": settings.port,
+        "TEMPORAL_PORT": settings.temporal_port,
+        "TEMPORAL_UI_PORT": settings.temporal_ui_port,
+    }
+    path.write_text("".join(f"{name}={port}\n" for name, port in ports.items()))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def ensure_secrets(folder: Path) -> None:

@@ -11,6 +11,7 @@ import worker
 from api.app import create_app
 from api.live import LARGEST_FRAME
 from running import logs, namespace
+from running.errors import CannotStart
 from settings import Settings, SettingsError
 from store.engine import Database
 from store.migrate import migrate
@@ -53,5 +54,9 @@ async def migrate_all() -> None:
         await migrate(database)
     finally:
         await database.close()
-    await namespace.prepare(await resources.connect(settings, lazy=False))
+    try:
+        client = await resources.connect(settings, lazy=False)
+    except RuntimeError:
+        raise CannotStart(f"Temporal does not answer at {settings.temporal}; the database is migrated") from None
+    await namespace.prepare(client)
     print("The database and the namespace are up to date.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import ParseError
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
@@ -21,6 +22,10 @@ _MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 
 class NothingToReplay(Exception):
     """The folder holds no history: a gate that checks nothing must not pass."""
+
+
+class UnreadableHistory(Exception):
+    """A file is not a workflow's history; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,10 @@ async def replay(
 def _history(path: Path) -> WorkflowHistory:
     """The history in a file; whose life it is stands in its first event, and the workflow reads it."""
     text = path.read_text("utf-8")
-    started = WorkflowHistory.from_json("", text).events[0].workflow_execution_started_event_attributes
+    try:
+        started = WorkflowHistory.from_json("", text).events[0].workflow_execution_started_event_attributes
+    except (ValueError, IndexError, ParseError):
+        raise UnreadableHistory(f"{path} is no history as `temporal workflow show` exports it") from None
     return WorkflowHistory.from_json(started.workflow_id or path.stem, text)
 
 

@@ -50,11 +50,12 @@ class _Server(uvicorn.Server):
 
 async def run() -> None:
     """Serves until SIGINT or SIGTERM; raises CannotStart or SettingsError with one line that says what to do."""
-    settings = configuration.load()
+    settings = configuration.load(beside_up=False)
     logs.configure(settings)
     with data_folder.locked(settings.data):
         data_folder.ensure_secrets(settings.data)
         settings = configuration.load(
+            beside_up=False,
             temporal_address=f"{HOST}:{settings.temporal_port}",
             email_url=settings.email_url or "outbox:",
         ).for_up()
@@ -70,7 +71,8 @@ async def run() -> None:
         try:
             async with resources.opened(settings) as opened:
                 await _prepare(opened, temporal)
-                await _serve(opened, temporal)
+                with data_folder.ports_shown(settings):
+                    await _serve(opened, temporal)
         finally:
             print("Stopping …", flush=True)
             await temporal.stop()

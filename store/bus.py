@@ -18,6 +18,7 @@ Listener = Callable[[str, str, dict[str, Any]], None]
 log = structlog.get_logger(__name__)
 
 _CHANNEL = "punctual:live"
+_FIRST_PAUSE, _LONGEST_PAUSE = 1, 30
 
 
 class Bus(Protocol):
@@ -72,10 +73,12 @@ class RedisBus(LocalBus):
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
+        pause = _FIRST_PAUSE
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(_CHANNEL)
+                    pause = _FIRST_PAUSE
                     async for message in pubsub.listen():
                         if message["type"] == "subscribe":
                             self.subscribed.set()
@@ -83,8 +86,9 @@ class RedisBus(LocalBus):
                             self.emit(*json.loads(message["data"]))
             except (redis.exceptions.RedisError, OSError) as error:
                 self.subscribed.clear()
-                log.warning("live_bus_down", error=type(error).__name__)
-                await asyncio.sleep(1)
+                log.warning("live_bus_down", error=type(error).__name__, next_try_in_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def close(self) -> None:
         if self._reader is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Table, event, func, select
@@ -21,9 +21,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         # Read-then-write needs the write lock from the start on SQLite: plain BEGIN loses updates or fails at once.
-        options: dict[str, Any] = (
-            {} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
-        )
+        # Each of SQLite's connections is a thread; opening one costs more than a transaction, so none is thrown away.
+        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_pre_ping": not self.is_sqlite}
         self.engine = create_async_engine(url, **options)
         # Writers of this process queue here, not in SQLite's polling busy handler.
         self._writer = asyncio.Lock()
@@ -72,10 +71,14 @@ def insert(db: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+async def ping(db: Connection) -> None:
+    """Asks the database for something that it always has; raises what is wrong with it."""
+    await db.scalar(select(1))
+
+
 async def database_now(db: Connection) -> datetime:
     """The database's clock, which leases are measured by."""
     if db.dialect.name == "sqlite":
-        text = await db.scalar(select(func.strftime("%Y-%m-%dT%H:%M:%f+00:00", "now")))
-        return datetime.fromisoformat(str(text))
+        return datetime.now(UTC)  # SQLite runs in our process, and has our clock
     moment: datetime = await db.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
     return moment

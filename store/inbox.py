@@ -143,6 +143,12 @@ async def get(db: Connection, tenant: str, user_id: str, ids: Collection[str]) -
     return [Notification(*row) for row in await db.execute(query)]
 
 
+async def note(db: Connection, tenant: str, id_: str) -> Notification | None:
+    """One notification, listed or not."""
+    row = (await db.execute(select(*_COLUMNS).where(_n.tenant == tenant, _n.id == id_))).one_or_none()
+    return Notification(*row) if row else None
+
+
 async def of_step(db: Connection, tenant: str, kind: str, entity_id: str, step_key: str) -> list[Notification]:
     """What was written for a step, listed or not."""
     query = select(*_COLUMNS).where(

@@ -68,6 +68,25 @@ def test_no_environment_variable_opens_the_codec(monkeypatch: pytest.MonkeyPatch
     assert settings.load().for_up().codec_open
 
 
+def test_on_one_machine_both_names_of_loopback_may_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a public URL people type either; with one, only its own origin counts."""
+    assert settings.load().origins == ["http://127.0.0.1:8000", "http://localhost:8000"]
+    monkeypatch.setenv("PUBLIC_URL", "https://crm.example.com/punctual/")
+    assert settings.load().origins == ["https://crm.example.com"]
+
+
+def test_commands_find_the_ports_of_the_up_that_runs_beside_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What `up` wrote counts for its neighbours, not for the next `up`, and the environment wins over it."""
+    (tmp_path / ".punctual").mkdir()
+    (tmp_path / ".punctual" / "ports.env").write_text("PORT=1\nTEMPORAL_PORT=2\nTEMPORAL_UI_PORT=3\n")
+    assert settings.load().temporal == "127.0.0.1:2"
+    assert settings.load(beside_up=False).temporal == "127.0.0.1:7233"
+    monkeypatch.setenv("TEMPORAL_PORT", "4")
+    assert settings.load().temporal == "127.0.0.1:4"
+
+
 def test_secrets_do_not_show_in_a_settings_dump(monkeypatch: pytest.MonkeyPatch) -> None:
     """Printing the settings gives nothing away."""
     monkeypatch.setenv("SECRET_KEYS", "hush" * 10)

@@ -5,7 +5,7 @@ import { Api } from "./desk/api.js";
 import { Appointments } from "./desk/appointments.js";
 import { newAppointment } from "./desk/form.js";
 import { Log } from "./desk/log.js";
-import { policyControl } from "./desk/policy.js";
+import { policyControl, Reminders } from "./desk/policy.js";
 import { pushControl } from "./desk/push.js";
 import { claims, forget, keep, takeToken } from "./desk/session.js";
 
@@ -60,6 +60,7 @@ async function start(token, me) {
   find("desk").hidden = false;
   find("user").textContent = `${me.sub} · ${me.tenant}`;
   find("avatar").textContent = me.sub.charAt(0).toUpperCase();
+  find("avatar").title = `${me.sub} · ${me.tenant}`;
   find("logout").addEventListener("click", () => logOut());
   for (const part of document.querySelectorAll("[data-role]")) part.hidden = part.dataset.role !== me.role;
 
@@ -83,9 +84,10 @@ async function start(token, me) {
   for (const choice of document.querySelectorAll('input[name="show"]')) {
     choice.addEventListener("change", () => (appointments.show = choice.value));
   }
-  newAppointment(find("new"), appointments, me.sub);
+  const reminders = new Reminders(api);
+  newAppointment(find("new"), appointments, reminders, me.sub);
   addEventListener("hashchange", () => followHash(appointments));
-  await Promise.all([appointments.refresh(), showDemo(api), pushControl(api, document), me.role === "admin" && policyControl(api, find("policy"))]);
+  await Promise.all([appointments.refresh(), showDemo(api), pushControl(api, document), me.role === "admin" && policyControl(reminders, find("policy"))]);
   followHash(appointments);
 }
 

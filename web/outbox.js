@@ -96,9 +96,23 @@ async function choose(id) {
   drawBody();
 }
 
+/** On a narrow screen a mail takes the list's place, and the browser's way back leads to the list. */
 async function pick(id) {
   await choose(id);
-  if (isNarrow.matches) find("preview").scrollIntoView({ block: "start" });
+  if (!isNarrow.matches || mail?.id !== id) return;
+  history.pushState({ reading: true }, "");
+  read(true);
+  scrollTo(0, 0);
+  find("back").focus({ preventScroll: true });
+}
+
+function read(open) {
+  document.querySelector(".mails").classList.toggle("reading", open);
+}
+
+function backToTheList() {
+  read(false);
+  find("mails").querySelector("[aria-current]")?.focus();
 }
 
 async function refresh() {
@@ -121,5 +135,7 @@ const logIn = () => fail("You are not logged in. ", h("a", { href: "/" }, "Log i
 const token = takeToken();
 const api = new Api(token);
 for (const choice of document.querySelectorAll('input[name="as"]')) choice.addEventListener("change", drawBody);
+find("back").addEventListener("click", () => (history.state?.reading ? history.back() : backToTheList()));
+addEventListener("popstate", backToTheList);
 if (token) void refresh();
 else logIn();

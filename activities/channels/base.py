@@ -52,6 +52,8 @@ class Channel:
     """
 
     name: ClassVar[str]
+    shows_badge: ClassVar[bool] = False
+    """Whether `send` needs `Message.unread`, which costs a count."""
 
     @classmethod
     def build(cls, resources: Resources) -> "Channel":

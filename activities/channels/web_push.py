@@ -37,6 +37,7 @@ def _utc_now() -> datetime:
 
 class WebPush(Channel):
     name = "web_push"
+    shows_badge = True
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Refusals that belong to no resource."""
 
+import pytest
 import structlog
 from fastapi import APIRouter
 
@@ -76,3 +77,19 @@ async def test_browsers_of_our_own_origins_may_call(world: World) -> None:
     assert ours.headers["access-control-allow-origin"] == "https://crm.example.com"
     theirs = await world.http.options("/v1/notifications/1", headers={"Origin": "https://evil.example", **asked})
     assert "access-control-allow-origin" not in theirs.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/notifications?q=visit", "/v1/entities?kind=appointment&colour=red"])
+async def test_a_query_parameter_that_does_nothing_is_refused_by_name(world: World, path: str) -> None:
+    """Its sender would believe that it did something."""
+    answer = await world.call("GET", path, role="admin")
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"in": "query", "field": path.rpartition("&")[2].rpartition("?")[2].partition("=")[0],
+         "detail": "is not a known parameter"}
+    ]  # fmt: skip
+
+
+async def test_health_answers_head_too(world: World) -> None:
+    """Load balancers ask that way."""
+    assert (await world.call("HEAD", "/healthz", role="")).status_code == 200

@@ -107,6 +107,22 @@ def test_what_is_past_when_it_is_first_heard_of_is_skipped_and_never_told(policy
             assert (entry.outcome == "skipped") == (entry.step.due_at <= NOW)
 
 
+def test_what_is_heard_at_once_is_told_in_the_order_in_which_it_happened() -> None:
+    """A batch that comes newest first is told oldest first."""
+    events = [event(type_, NOW - timedelta(minutes=n), f"e{n}", NOW + timedelta(hours=9)) for n, type_ in enumerate(
+        ["confirmed", "updated", "scheduled"])]  # fmt: skip
+    plan = _plan(EMPTY, [Heard(event=e, at=NOW) for e in events], KIND.default_policy, NOW)
+    notices = [step.type.split(".")[1] for step in plan.steps if step.stage == "notice"]
+    assert notices == ["scheduled", "updated", "confirmed"]
+    assert all(step.due_at <= NOW for step in plan.steps if step.stage == "notice")
+
+
+def test_a_step_that_was_skipped_makes_nothing_overdue() -> None:
+    """Overdue is what was asked about: an appointment heard of when its end was long past stays open."""
+    scheduled = event("scheduled", NOW, "e", NOW - timedelta(hours=9))
+    assert _plan(EMPTY, [Heard(event=scheduled, at=NOW)], KIND.default_policy, NOW).stage == "open"
+
+
 def test_an_outage_between_acceptance_and_planning_makes_nothing_past() -> None:
     """What was ahead when the event was accepted is still to be told, though its instant has gone by meanwhile."""
     scheduled = event("scheduled", NOW, "e", NOW + timedelta(hours=2))

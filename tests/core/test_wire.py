@@ -43,7 +43,18 @@ def test_only_iana_zones_are_zones(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["yesterday", 1_700_000_000, "2026-11-20T10:00:00", "2026-13-01T00:00:00Z", None, True]
+    "value",
+    [
+        "yesterday",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+        "2200-01-01T00:00:00Z",
+        1_700_000_000,
+        "2026-11-20T10:00:00",
+        "2026-13-01T00:00:00Z",
+        None,
+        True,
+    ],
 )
 def test_an_instant_has_an_offset_and_is_no_number(value: object) -> None:
     """Numbers could be seconds or milliseconds; a time without an offset could be anywhere."""

@@ -36,6 +36,7 @@ READS: dict[str, Call] = {
     "inbox.unread": lambda db: inbox.unread(db, OURS, ["asha"]),
     "inbox.page": lambda db: inbox.page(db, OURS, "asha"),
     "inbox.get": lambda db: inbox.get(db, OURS, "asha", ["n1"]),
+    "inbox.note": lambda db: inbox.note(db, OURS, "n1"),
     "inbox.of_step": lambda db: inbox.of_step(db, OURS, "appointment", "42", KEY),
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
     "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),

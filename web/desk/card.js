@@ -71,7 +71,7 @@ export class Card {
 
   /** Draws what depends on the clock. */
   tick(now = Date.now()) {
-    const { day, time } = words.local(this.item.entity.starts_at, new Date(now));
+    const { day, time } = words.local(this.item.entity.starts_at, { now: new Date(now) });
     const left = (this.start - now) / 1000;
     const next = this.item.next_step_at ? (Date.parse(this.item.next_step_at) - now) / 1000 : null;
     const shown = {

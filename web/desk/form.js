@@ -2,6 +2,7 @@
 
 import { busy } from "./api.js";
 import { newId } from "./appointments.js";
+import { reminderHint } from "./hint.js";
 import { inputTime } from "./words.js";
 
 const FIELDS = ["title", "customer_name", "starts_at", "assignee_ids"];
@@ -10,9 +11,10 @@ const ID = /^[A-Za-z0-9._~-]{1,128}$/;
 /**
  * @param {HTMLFormElement} form
  * @param {import("./appointments.js").Appointments} appointments
+ * @param {import("./policy.js").Reminders} reminders
  * @param {string} me the user's own id
  */
-export function newAppointment(form, appointments, me) {
+export function newAppointment(form, appointments, reminders, me) {
   const input = (name) => form.elements[name];
   const problem = (name, text) => {
     form.querySelector(`#${name}-error`).textContent = text;
@@ -31,10 +33,15 @@ export function newAppointment(form, appointments, me) {
     }
   });
 
+  const startsAt = () => {
+    const start = form.elements.start.value;
+    return start === "custom" ? new Date(input("starts_at").value) : new Date(Date.now() + Number(start) * 1_000);
+  };
+  reminderHint(form, reminders, startsAt);
+
   function read() {
     const assignees = input("assignee_ids").value.split(/[\s,]+/).filter(Boolean);
-    const start = form.elements.start.value;
-    const moment = start === "custom" ? new Date(input("starts_at").value) : new Date(Date.now() + Number(start) * 1_000);
+    const moment = startsAt();
     const wrong = {
       title: input("title").value.trim() ? "" : "Give it a title.",
       customer_name: input("customer_name").value.trim() ? "" : "Say who the customer is.",

@@ -3,6 +3,7 @@
 import { h } from "/bell/dom.js";
 
 const MOST = 60;
+const MANY_FAILURES = 3;
 
 const TELL = {
   ready: ({ unread_count }) => ["Connected", `${unread_count} unread`],
@@ -14,8 +15,21 @@ const TELL = {
   error: ({ code, detail }) => ["Error", `${code}: ${detail}`],
 };
 
+const tries = (count) => `${count} ${count === 1 ? "try" : "tries"}`;
+
+function whyNot(failed) {
+  if (!failed) return "trying again";
+  if (failed < MANY_FAILURES) return `${tries(failed)} failed, trying again`;
+  const reason = navigator.onLine
+    ? `The server refuses this page's address (${location.origin}, see ALLOWED_ORIGINS) or is not running.`
+    : "This device is offline.";
+  return `${tries(failed)} failed. ${reason}`;
+}
+
 export class Log {
   #root;
+  #wasLive = false;
+  #outage = null;
 
   constructor(root) {
     this.#root = root;
@@ -27,21 +41,33 @@ export class Log {
     if (tell) this.#line(frame.type, ...tell(frame));
   }
 
+  /** Tells of an outage in one line, which counts the tries. */
   connection(state) {
-    if (state === "offline") this.#line("offline", "Connection lost", "trying again");
+    if (state === "live") {
+      if (this.#outage) this.#outage.about.textContent = `back after ${tries(this.#outage.failed + 1)}`;
+      this.#outage = null;
+      this.#wasLive = true;
+    } else if (state === "offline") {
+      // The first word of a connection that was there is its loss; every later one is a try that failed.
+      this.#outage ??= { failed: this.#wasLive ? -1 : 0, about: this.#line("offline", this.#wasLive ? "Connection lost" : "Cannot connect", "") };
+      this.#outage.failed += 1;
+      this.#outage.about.textContent = whyNot(this.#outage.failed);
+    }
   }
 
   #line(type, title, about) {
     this.#root.querySelector("[data-empty]")?.remove();
     const time = new Date().toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const detail = h("span", { class: "muted small" }, about);
     this.#root.prepend(
       h(
         "li",
         { data: { type } },
         h("time", { class: "muted" }, time),
-        h("div", {}, h("span", { class: "log-title", dir: "auto" }, title), h("span", { class: "muted small" }, about)),
+        h("div", {}, h("span", { class: "log-title", dir: "auto" }, title), detail),
       ),
     );
     while (this.#root.children.length > MOST) this.#root.lastElementChild.remove();
+    return detail;
   }
 }

@@ -38,8 +38,7 @@ function before(step, startsAt) {
 }
 
 function line(step, startsAt) {
-  const { day, time } = words.local(step.due_at);
-  const exact = new Date(step.due_at).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+  const { day, time } = words.local(step.due_at, { exact: true });
   return h(
     "li",
     { class: `step ${TONE[step.outcome] ?? "plain"}` },
@@ -47,7 +46,7 @@ function line(step, startsAt) {
       "div",
       { class: "step-head" },
       h("strong", {}, words.step(step.type)), h("span", { class: "muted" }, before(step, startsAt).slice(2)),
-      h("time", { class: "muted", datetime: step.due_at, title: absolute(step.due_at) }, day === "Today" ? exact : `${day}, ${time}`),
+      h("time", { class: "muted", datetime: step.due_at, title: absolute(step.due_at) }, day === "Today" ? time : `${day}, ${time}`),
     ),
     h(
       "div",

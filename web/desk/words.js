@@ -40,13 +40,13 @@ export function inOrder(deliveries) {
 }
 export const step = (type) => sentence(type.split(".").at(-1));
 
-/** A number of seconds as `45 s`, `2 min`, `1 h 5 min`, `3 d`. */
+/** A number of seconds as `45 s`, `2 min`, `1 h 5 min`, `24 h`, `2 d 20 h`. */
 export function span(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;
   if (s < 3_600) return s % 60 && s < 600 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${Math.floor(s / 60)} min`;
-  if (s < 172_800) return s % 3_600 >= 60 ? `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min` : `${s / 3_600 | 0} h`;
-  return `${Math.floor(s / 86_400)} d`;
+  if (s <= 86_400) return s % 3_600 >= 60 ? `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min` : `${Math.floor(s / 3_600)} h`;
+  return s % 86_400 >= 3_600 ? `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3_600)} h` : `${Math.floor(s / 86_400)} d`;
 }
 
 /** An ISO 8601 duration in seconds. */
@@ -55,8 +55,13 @@ export function seconds(duration) {
   return [w, d, h, m, s].reduce((sum, part, n) => sum + Number(part ?? 0) * [604_800, 86_400, 3_600, 60, 1][n], 0);
 }
 
-/** The local day and time: `Today`, `Tomorrow` or the date, and `14:30` or `14:30:05`. */
-export function local(iso, now = new Date()) {
+const NEAR = 600_000;
+
+/**
+ * The local day and time: `Today`, `Tomorrow` or the date, with its year where that is another one, and `14:30`.
+ * Seconds that are not zero are shown where they matter: within ten minutes of now, or when `exact`.
+ */
+export function local(iso, { now = new Date(), exact = false } = {}) {
   const moment = new Date(iso);
   const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const days = Math.round((midnight(moment) - midnight(now)) / 86_400_000);
@@ -64,7 +69,7 @@ export function local(iso, now = new Date()) {
   const date = { weekday: "short", day: "numeric", month: "short" };
   if (moment.getFullYear() !== now.getFullYear()) date.year = "numeric";
   const time = { hour: "numeric", minute: "2-digit" };
-  if (moment.getSeconds()) time.second = "2-digit";
+  if (moment.getSeconds() && (exact || Math.abs(moment - now) < NEAR)) time.second = "2-digit";
   return { day: named ?? moment.toLocaleDateString(undefined, date), time: moment.toLocaleTimeString(undefined, time) };
 }
 
