@@ -1,7 +1,9 @@
 """`compose`: one step becomes words for each person it concerns, in one transaction with its ledger rows."""
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +18,7 @@ from punctual.channels import CHANNELS
 from punctual.people import named
 from punctual.policy import Policy
 from punctual.preferences import wanted
-from punctual.protocol import Composed, ComposeRequest, Ref
+from punctual.protocol import Composed, ComposeRequest, Pending, Ref
 from punctual.wire import delta
 from store import directory, entities, inbox, ledger, policies
 from store.directory import User
@@ -24,6 +26,8 @@ from store.engine import Connection, Database
 from store.entities import Entity, Told
 from store.inbox import Notification
 from store.ledger import Delivery
+
+HINT_SECONDS = 1
 
 
 class Compose:
@@ -54,18 +58,26 @@ class Compose:
             state = entity.state
             if told.outcome != "planned":
                 fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, request.key))
-                pending = await ledger.open_channels(db, ref, request.key)
+                channels = await ledger.open_channels(db, ref, request.key)
             else:
                 fired = await self._fire(db, ref, entity, told, now)
-                pending = fired.pending
+                channels = fired.pending
                 overdue = told.step.stage == "overdue" and fired.outcome != "skipped"
                 state = "overdue" if overdue and state == "open" else state
                 await entities.settle(db, ref, request.key, fired.outcome, fired.reason, now)
                 await entities.advance(db, ref, state)
-        for name, channel in self._channels.items():
-            if fired.messages and not CHANNELS[name].slow:
-                await channel.announce(fired.messages)
+        if fired.messages:
+            await self._announce(fired.messages)
+        pending = [Pending(key=request.key, channel=name, announces=told.step.announces) for name in channels]
         return Composed(outcome=fired.outcome, reason=fired.reason, stage=state, pending=pending)
+
+    async def _announce(self, messages: Sequence[Message]) -> None:
+        """Hints; whoever carries them may be slow or gone, and nobody waits for that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HINT_SECONDS):
+                for name, channel in self._channels.items():
+                    if not CHANNELS[name].slow:
+                        await channel.announce(messages)
 
     async def _fire(self, db: Connection, ref: Ref, entity: Entity, told: Told, now: datetime) -> "_Fired":
         policy = await policies.get(db, ref.tenant, ref.kind)
@@ -100,11 +112,11 @@ class Compose:
     ) -> dict[str, User | None]:
         """Whom it concerns, in order; None for who is not in the directory."""
         meant = named(notice.about.audience, snapshot)
-        people = await directory.get(db, ref.tenant, meant)
+        people = await directory.get(db, ref.tenant, meant, keep=True)
         if told.step.stage in policy.copy_managers_on:
             above = (people[id_].manager_id for id_ in meant if id_ in people)
             managers = [id_ for id_ in dict.fromkeys(above) if id_ and id_ not in meant]
-            people |= await directory.get(db, ref.tenant, managers)
+            people |= await directory.get(db, ref.tenant, managers, keep=True)
             meant += managers
         return {id_: people.get(id_) for id_ in meant}
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from temporalio import activity
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 # Longer than any channel's own deadline for one call, so that a living sender never loses its lease.
 LEASE = timedelta(seconds=15)
 AT_ONCE = 20
+SETTLE_PAUSES = (0.2, 0.5, 1.0, 2.0)
 _NOT_BEFORE = "not_before"
 
 
@@ -81,14 +83,28 @@ class Deliver:
                 outcome = "planned"
                 if result.after:
                     progress = {**progress, _NOT_BEFORE: (now + result.after).isoformat()}
-            async with self._database.write() as db:
-                await ledger.settle(db, tenant, row.id, outcome, result.reason, now, progress)
+            await self._settle(tenant, row.id, outcome, result.reason, now, progress)
             if result.outcome != "sent":
                 log.info(
                     "delivery", channel=request.channel, delivery=row.id, outcome=result.outcome,
                     reason=result.reason, detail=result.detail,
                 )  # fmt: skip
             return result
+
+    async def _settle(
+        self, tenant: str, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
+    ) -> None:
+        """Writes down an answer, and tries again a while: lost, the row could only say that nobody knows."""
+        for pause in (*SETTLE_PAUSES, None):
+            try:
+                async with self._database.write() as db:
+                    return await ledger.settle(db, tenant, id_, outcome, reason, now, progress)
+            except Exception as error:
+                if pause is None:
+                    raise
+                log.warning("answer_not_written_yet", delivery=id_, error=type(error).__name__)
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
 
     async def _claim(
         self, request: DeliverRequest, row: Delivery, now: datetime

@@ -1,14 +1,17 @@
 """`plan`: the events that arrived, folded into the entity, and the entity's future written down."""
 
+from datetime import datetime
+
 from temporalio import activity
 
 from activities import clock
 from punctual import planning
 from punctual.lifecycle import Record
-from punctual.protocol import Planned, PlanRequest
+from punctual.protocol import Pending, Planned, PlanRequest, Ref
 from punctual.registry import KINDS
 from store import directory, entities, ledger, policies
 from store.engine import Connection, Database
+from store.entities import Entity
 
 
 class Plan:
@@ -29,14 +32,13 @@ class Plan:
             plan = planning.fold(kind, record, known, request.heard, request.refused, now)
             zone = await _zone(db, ref.tenant, plan)
             policy = await policies.get(db, ref.tenant, ref.kind)
-            heard_at = max((heard.at for heard in request.heard), default=request.now)
-            plan = planning.complete(kind, plan, policy, zone, heard_at)
+            plan = planning.complete(kind, plan, policy, zone, now)
 
             await entities.add_entries(db, ref, [plan.entries[key] for key in plan.added], now)
-            for key in set(plan.changed) - set(plan.added):
-                await entities.settle(db, ref, key, plan.entries[key].outcome, plan.entries[key].reason, now)
-            if known and plan.overtaken:
-                await ledger.overtake(db, ref, plan.overtaken, plan.why, now)
+            for key in dict.fromkeys(plan.changed):
+                if key not in plan.added:
+                    await entities.change(db, ref, plan.entries[key], now)
+            pending = await _reconcile(db, ref, entity, plan, now) if known else []
             due = kind.due(kind.snapshot.model_validate(plan.snapshot)) if plan.snapshot else None
             assignees: list[str] = plan.snapshot.get("assignee_ids", [])
             steps = plan.steps
@@ -46,7 +48,29 @@ class Plan:
             )  # fmt: skip
             await entities.assign(db, ref, assignees)
         idle = plan.stage == "closed"
-        return Planned(stage=plan.stage, due=due, assignees=assignees, zone=zone, steps=steps, idle=idle)
+        return Planned(
+            stage=plan.stage, due=due, assignees=assignees, zone=zone, steps=steps, pending=pending, idle=idle
+        )
+
+
+async def _reconcile(
+    db: Connection, ref: Ref, before: Entity | None, plan: planning.Plan, now: datetime
+) -> list[Pending]:
+    """Deliveries that are under way, after what has changed: what is still to be sent."""
+    if plan.overtaken:
+        await ledger.overtake(db, ref, plan.overtaken, plan.why, now)
+    had = (before.snapshot or {}).get("assignee_ids", []) if before else []
+    gone = sorted(set(had) - set(plan.snapshot.get("assignee_ids", [])))
+    if gone:
+        await ledger.overtake(db, ref, list(plan.entries), "reassigned", now, users=gone)
+    if plan.wanted_again:
+        await ledger.reopen(db, ref, plan.wanted_again, except_users=gone)
+    steps = {key: entry.step for key, entry in plan.entries.items()}
+    return [
+        Pending(key=key, channel=channel, announces=steps[key].announces)
+        for key, channel in await ledger.open_sends(db, ref)
+        if key in steps
+    ]
 
 
 async def _zone(db: Connection, tenant: str, plan: planning.Plan) -> str:

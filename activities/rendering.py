@@ -26,7 +26,9 @@ def _when(context: Context, value: str) -> str:
     """`Fri 20 Nov, 10:00 (Europe/Berlin)` in the reader's language and zone."""
     zone_name: str = context["_zone"]
     local = datetime.fromisoformat(value).astimezone(zone(zone_name))
-    return f"{format_datetime(local, 'EEE d MMM, HH:mm', locale=context['_locale'])} ({zone_name})"
+    this_year = context["_now"].astimezone(local.tzinfo).year == local.year
+    pattern = "EEE d MMM, HH:mm" if this_year else "EEE d MMM y, HH:mm"
+    return f"{format_datetime(local, pattern, locale=context['_locale'])} ({zone_name})"
 
 
 @pass_context

@@ -16,8 +16,6 @@ class ChannelSpec:
     default: Default
     slow: bool = False
     queue: str = "punctual"
-    attempts: int = 1
-    """Far more than `patience` leaves time for, unless a provider answers at once each time."""
     patience: timedelta = timedelta(hours=24)
     """How long a send is tried at the most, when nothing about the notification ends it earlier."""
 
@@ -27,7 +25,7 @@ CHANNELS: dict[str, ChannelSpec] = {
     for spec in (
         ChannelSpec("inbox", "always"),
         ChannelSpec("websocket", "always"),
-        ChannelSpec("web_push", "important", slow=True, queue="punctual-push", attempts=200),
-        ChannelSpec("email", "important", slow=True, queue="punctual-email", attempts=200),
+        ChannelSpec("web_push", "important", slow=True, queue="punctual-push"),
+        ChannelSpec("email", "important", slow=True, queue="punctual-email"),
     )
 }

@@ -1,6 +1,7 @@
 """Events as CloudEvents 1.0 JSON: the envelope, its strict parsing, and the order in which events count."""
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -11,6 +12,8 @@ from punctual.kind import Kind
 from punctual.registry import ALIASES, kind_of
 from punctual.wire import Instant, field_problems
 
+DEEPEST = 50
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 AHEAD = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours."""
 
@@ -71,6 +74,7 @@ def parse(body: Any, *, now: datetime, kind: str | None = None, entity_id: str |
     """
     if not isinstance(body, dict):
         raise InvalidEvent([FieldProblem((), "must be a CloudEvents JSON object")])
+    _check_texts(body)
     if isinstance(body.get("type"), str):
         body = {**body, "type": ALIASES.get(body["type"], body["type"])}
     problems: list[FieldProblem] = []
@@ -97,6 +101,24 @@ def parse(body: Any, *, now: datetime, kind: str | None = None, entity_id: str |
     if problems:
         raise InvalidEvent(problems)
     return event.model_copy(update={"data": snapshot.model_dump(mode="json", exclude_none=True)})
+
+
+def _check_texts(body: Any) -> None:
+    """Refuses what no store can keep, and what is nested deeper than any reader follows."""
+    level: list[Any] = [body]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, str) and _UNSTORABLE.search(value):
+                raise InvalidEvent([FieldProblem((), "holds a NUL or half of a surrogate pair")])
+            if isinstance(value, dict):
+                inner += [*value, *value.values()]
+            elif isinstance(value, list):
+                inner += value
+        if not inner:
+            return
+        level = inner
+    raise InvalidEvent([FieldProblem((), f"is nested deeper than {DEEPEST} levels")])
 
 
 def _data_problems(found: Kind[Any], data: dict[str, Any]) -> list[FieldProblem]:

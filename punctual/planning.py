@@ -39,10 +39,14 @@ class Plan:
 
     record: Record
     entries: dict[str, Entry]
+    moments: list[tuple[Record, datetime]] = field(default_factory=list)
+    """What was so after each event that was new, and when we had it."""
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
     """Steps whose deliveries, if any are still under way, have become pointless."""
+    wanted_again: list[str] = field(default_factory=list)
+    """Steps already told that still hold: deliveries of theirs that had been overtaken are to be sent after all."""
     why: str = "replanned"
     """The reason of all that is superseded in this plan."""
     stage: Stage = "open"
@@ -89,6 +93,7 @@ def fold(
         due = item.at - timedelta(microseconds=len(in_turn) - place)
         step = Step(key=event.key, type=event.type, stage="notice", due_at=due)
         plan._add(Entry(step, outcome, reason))
+        plan.moments.append((plan.record, item.at))
     for refusal in refused:
         if refusal.key not in plan.entries:
             step = Step(key=refusal.key, type=refusal.type, stage="notice", due_at=now)
@@ -97,28 +102,66 @@ def fold(
     return plan
 
 
-def complete(kind: Kind[Any], plan: Plan, policy: Policy, zone_name: str, heard_at: datetime) -> Plan:
+def complete(kind: Kind[Any], plan: Plan, policy: Policy, zone_name: str, now: datetime) -> Plan:
     """The second half: the timeline that follows, set against what had been planned before.
 
-    A step whose instant was already past when the events that ask for it were heard (`heard_at`) is skipped.
+    A step whose instant was already past when we were first told what it follows from is skipped; without any event
+    that is `now`.
     """
     wanted = _wanted(kind, plan.record, policy, zone_name)
+    since = _wanted_since(kind, plan, policy, zone_name)
     keys = {step.key for step in wanted}
     for key, entry in list(plan.entries.items()):
-        if key in keys or (entry.step.stage == "notice" and not _outlived(plan.record, kind, entry)):
+        if key in keys:
             continue
-        plan.overtaken.append(key)
-        if entry.outcome == "planned":
-            plan._change(key, "superseded", plan.why)
+        if entry.step.stage != "notice" or _outlived(plan.record, kind, entry):
+            plan.overtaken.append(key)
+            if entry.outcome == "planned":
+                plan._change(key, "superseded", plan.why)
+        elif plan.moments and entry.outcome == "sent" and not _is_current(plan.record, key):
+            # It stays in the inbox, but an old notice must not come in by mail after a newer one.
+            plan.overtaken.append(key)
     for step in wanted:
-        fate = ("planned", None) if step.due_at > heard_at else ("skipped", "past")
-        if step.key not in plan.entries:
+        fate = ("planned", None) if step.due_at > since.get(step.key, now) else ("skipped", "past")
+        known = plan.entries.get(step.key)
+        if known is None:
             plan._add(Entry(step, *fate))
-        elif plan.entries[step.key].outcome == "superseded":
+            continue
+        if known.step != step and known.outcome in ("planned", "superseded"):
+            plan.entries[step.key] = replace(known, step=step)
+            plan.changed.append(step.key)
+        if known.outcome == "superseded":
             plan._change(step.key, *fate)
+        elif known.outcome == "sent" and plan.moments and (step.announces is None or step.announces > now):
+            plan.wanted_again.append(step.key)
+    _tell_alike_once(plan)
     _revive(plan)
     plan.stage = _stage(plan, keys)
     return plan
+
+
+def _wanted_since(kind: Kind[Any], plan: Plan, policy: Policy, zone_name: str) -> dict[str, datetime]:
+    """Since when each step has been asked for without a break, by the new events."""
+    since: dict[str, datetime] = {}
+    for record, at in plan.moments:
+        since = {step.key: since.get(step.key, at) for step in _wanted(kind, record, policy, zone_name)}
+    return since
+
+
+def _tell_alike_once(plan: Plan) -> None:
+    """Notices of one type that are told together would read the same: the newest speaks for all."""
+    newest: dict[str, Step] = {}
+    for step in plan.steps:
+        if step.stage == "notice":
+            older = newest.get(step.type)
+            newest[step.type] = step
+            if older is not None:
+                plan._change(older.key, "superseded", "stale")
+
+
+def _is_current(record: Record, key: str) -> bool:
+    current = record.current
+    return current is not None and notice_key(current.mark.source, current.mark.id) == key
 
 
 def _revive(plan: Plan) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from punctual.events import Event
+from punctual.events import Event, is_known
 from punctual.lifecycle import Stage
 from punctual.timeline import Step
 from punctual.wire import ID_PATTERN, Instant
@@ -65,14 +65,26 @@ class PlanRequest(Message):
     refused: list[Refusal] = []
 
 
+class Pending(Message):
+    """What a slow channel still has to send of a step; pointless at or after `announces`."""
+
+    key: str
+    channel: str
+    announces: Instant | None = None
+
+
 class Planned(Message):
-    """The entity's future: `steps` not yet told, in order. `idle` means that there is nothing to stay awake for."""
+    """The entity's future: `steps` not yet told, in order; `pending` is told and not yet sent.
+
+    `idle` means that there is nothing to stay awake for but these.
+    """
 
     stage: Stage
     due: Instant | None
     assignees: list[str]
     zone: str
     steps: list[Step]
+    pending: list[Pending] = []
     idle: bool
 
 
@@ -88,7 +100,7 @@ class Composed(Message):
     outcome: str
     reason: str | None = None
     stage: Stage
-    pending: list[str] = []
+    pending: list[Pending] = []
 
 
 class DeliverRequest(Message):
@@ -118,6 +130,7 @@ class Life(Message):
 def former_life(given: Any) -> Life | None:
     """What a former run handed on, if a workflow's input is that, and not an event or nonsense."""
     try:
-        return Life.model_validate(given) if isinstance(given, dict) and "carried" in given else None
+        life = Life.model_validate(given) if isinstance(given, dict) and "carried" in given else None
     except ValidationError:
         return None
+    return life if life and all(is_known(item.event.type) for item in life.heard) else None

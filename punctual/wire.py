@@ -1,6 +1,7 @@
 """The building blocks of everything that crosses a boundary: ids, instants, durations, zones, strict models."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ ID_PATTERN = r"^[A-Za-z0-9._~-]{1,128}$"
 _DURATION = re.compile(r"^P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$")
 _ZONE = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
 _EARLIEST, _LATEST = 1970, 2200
+# Files beside the zones that mean something else on each machine, or leap seconds.
+_NO_PLACES = frozenset({"localtime", "posixrules", "posix", "right", "Factory"})
 _LONGEST = timedelta(days=3660)
 # C0 and C1 controls and the bidirectional overrides, which make a text read as something it is not.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -37,7 +40,7 @@ class Strict(BaseModel):
 @cache
 def zone(name: str) -> ZoneInfo:
     """The IANA zone called `name`; raises ValueError for anything else."""
-    if not _ZONE.match(name) or len(name) > 64:
+    if not _ZONE.fullmatch(name) or len(name) > 64 or name.split("/", maxsplit=1)[0] in _NO_PLACES:
         raise ValueError("must be an IANA time zone such as Europe/Berlin")
     try:
         return ZoneInfo(name)
@@ -47,7 +50,7 @@ def zone(name: str) -> ZoneInfo:
 
 def delta(duration: str) -> timedelta:
     """An ISO 8601 duration of weeks, days, hours, minutes and seconds as a timedelta; a day is 24 hours."""
-    match = _DURATION.match(duration)
+    match = _DURATION.fullmatch(duration) if len(duration) <= 40 else None
     if not match or not any(match.groups()):
         raise ValueError("must be an ISO 8601 duration such as PT30M, PT24H or P1D")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -86,25 +89,20 @@ def _printable(text: str) -> str:
 
 def iso_time(value: Any) -> datetime:
     """An ISO 8601 time, with or without an offset; numbers and other guesses are refused."""
-    if isinstance(value, datetime):
-        return value
+    moment = value if isinstance(value, datetime) else None
     if isinstance(value, str) and len(value) <= 40:
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("must be an ISO 8601 time such as 2026-11-20T10:00:00Z")
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    if moment is None:
+        raise ValueError("must be an ISO 8601 time such as 2026-11-20T10:00:00Z")
+    # Far enough from both ends of the calendar that nothing derived from it can fall off.
+    if not _EARLIEST <= moment.year < _LATEST:
+        raise ValueError(f"must be between the years {_EARLIEST} and {_LATEST}")
+    return moment
 
 
 def _utc(moment: datetime) -> datetime:
-    try:
-        instant = moment.astimezone(UTC)
-    except (OverflowError, ValueError):
-        instant = datetime.min.replace(tzinfo=UTC)
-    # Far enough from both ends of the calendar that no deadline derived from it can fall off.
-    if not _EARLIEST <= instant.year < _LATEST:
-        raise ValueError(f"must be between the years {_EARLIEST} and {_LATEST}")
-    return instant
+    return moment.astimezone(UTC)
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]

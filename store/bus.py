@@ -59,13 +59,15 @@ class RedisBus(LocalBus):
 
     def __init__(self, url: str) -> None:
         super().__init__()
+        # Publishing is a hint on the way to somebody's reminder: it may fail, and it may not take long.
+        self._publisher = redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
         self._redis = redis.asyncio.Redis.from_url(url, socket_connect_timeout=3, health_check_interval=10)
         self._reader: asyncio.Task[None] | None = None
         self.subscribed = asyncio.Event()
 
     async def publish(self, tenant: str, user_id: str, frame: dict[str, Any]) -> None:
         try:
-            await self._redis.publish(_CHANNEL, json.dumps([tenant, user_id, frame]))
+            await self._publisher.publish(_CHANNEL, json.dumps([tenant, user_id, frame]))
         except (redis.exceptions.RedisError, OSError) as error:
             log.warning("live_frame_lost", error=type(error).__name__)
 
@@ -95,4 +97,5 @@ class RedisBus(LocalBus):
             self._reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reader
+        await self._publisher.aclose()
         await self._redis.aclose()

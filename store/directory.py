@@ -36,11 +36,12 @@ async def put(db: Connection, tenant: str, people: Iterable[User]) -> None:
         await db.execute(statement.on_conflict_do_update(index_elements=["tenant", "id"], set_=values))
 
 
-async def get(db: Connection, tenant: str, ids: Collection[str]) -> dict[str, User]:
-    """Those of `ids` that exist, by id."""
+async def get(db: Connection, tenant: str, ids: Collection[str], *, keep: bool = False) -> dict[str, User]:
+    """Those of `ids` that exist, by id; with `keep` nobody erases them until the transaction ends."""
     if not ids:
         return {}
-    rows = await db.execute(select(*_COLUMNS).where(users.c.tenant == tenant, users.c.id.in_(ids)))
+    query = select(*_COLUMNS).where(users.c.tenant == tenant, users.c.id.in_(ids)).order_by(users.c.id)
+    rows = await db.execute(query.with_for_update(read=True) if keep else query)
     return {row.id: User(*row) for row in rows}
 
 
@@ -65,6 +66,8 @@ async def managers(db: Connection, tenant: str) -> dict[str, str]:
 
 async def erase(db: Connection, tenant: str, user_id: str) -> bool:
     """Deletes the user and all that was written for them; False when there is none."""
+    # Whoever writes for them right now is waited for, and whoever comes later finds nobody.
+    await db.execute(select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id).with_for_update())
     for table in (notifications, deliveries, inboxes, push_subscriptions, assignments):
         await db.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user_id))
     gone = await db.execute(delete(users).where(users.c.tenant == tenant, users.c.id == user_id))

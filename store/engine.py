@@ -29,6 +29,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+            # A connection that is thrown away in the middle of a write would keep the lock until it is collected.
+            event.listen(self.engine.sync_engine.pool, "invalidate", _let_go)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -58,6 +60,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _let_go(connection: DBAPIConnection, *_: Any) -> None:
+    connection.rollback()
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -135,6 +135,18 @@ async def settle(db: Connection, ref: Ref, key: str, outcome: str, reason: str |
     await db.execute(change.values(outcome=outcome, reason=reason, at=None if outcome == "planned" else at))
 
 
+async def change(db: Connection, ref: Ref, row: Entry, at: datetime) -> None:
+    """Writes a step anew: its instants as well as what became of it."""
+    values = {
+        "due_at": row.step.due_at,
+        "announces": row.step.announces,
+        "outcome": row.outcome,
+        "reason": row.reason,
+    }
+    values["at"] = None if row.outcome == "planned" else at
+    await db.execute(update(steps).where(_of(steps, ref), steps.c.key == row.step.key).values(**values))
+
+
 async def page(
     db: Connection,
     tenant: str,

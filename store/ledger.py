@@ -67,6 +67,12 @@ async def open_channels(db: Connection, ref: Ref, step_key: str) -> list[str]:
     return sorted((await db.execute(query)).scalars())
 
 
+async def open_sends(db: Connection, ref: Ref) -> list[tuple[str, str]]:
+    """Step and channel of all that an entity still has to send."""
+    query = select(_d.step_key, _d.channel).where(_of(ref), _d.outcome == "planned", _d.reason.is_(None)).distinct()
+    return sorted((row.step_key, row.channel) for row in await db.execute(query))
+
+
 async def open_rows(db: Connection, ref: Ref, step_key: str, channel: str) -> list[Delivery]:
     """What `channel` still has to send of a step, by recipient."""
     query = select(*_COLUMNS).where(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
@@ -116,12 +122,28 @@ async def settle(
         await db.execute(update(deliveries).where(own).values(**values))
 
 
-async def overtake(db: Connection, ref: Ref, step_keys: Sequence[str], reason: str, at: datetime) -> None:
-    """Supersedes what is still to be sent for some steps; what is being sent right now, only if that fails."""
+async def overtake(
+    db: Connection,
+    ref: Ref,
+    step_keys: Sequence[str],
+    reason: str,
+    at: datetime,
+    *,
+    users: Sequence[str] | None = None,
+) -> None:
+    """Supersedes what is still to be sent for some steps, to `users` or to all; what is leased, only if it fails."""
     stale = and_(_of(ref), _d.outcome == "planned", _d.reason.is_(None), _d.step_key.in_(step_keys))
+    if users is not None:
+        stale = and_(stale, _d.user_id.in_(users))
     idle = update(deliveries).where(stale, _d.lease_until.is_(None))
     await db.execute(idle.values(outcome="superseded", reason=reason, at=at))
     await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
+
+
+async def reopen(db: Connection, ref: Ref, step_keys: Sequence[str], *, except_users: Sequence[str]) -> None:
+    """What had been overtaken of some steps is to be sent after all."""
+    theirs = and_(_of(ref), _d.outcome == "superseded", _d.step_key.in_(step_keys), _d.user_id.not_in(except_users))
+    await db.execute(update(deliveries).where(theirs).values(outcome="planned", reason=None, lease_until=None))
 
 
 async def give_up(db: Connection, ref: Ref, step_key: str, channel: str, at: datetime) -> int:

@@ -125,12 +125,13 @@ async function refresh() {
     if (!chosen && items.length && !isNarrow.matches) await choose(items[0].id);
   } catch (error) {
     if (error.status === 401) return logIn();
+    if (error.status === 403) return logIn("The outbox is for admins. ");
     fail(error.message);
   }
   setTimeout(refresh, EVERY);
 }
 
-const logIn = () => fail("You are not logged in. ", h("a", { href: "/" }, "Log in on the desk"), " and come back.");
+const logIn = (why = "You are not logged in. ") => fail(why, h("a", { href: "/" }, "Log in on the desk"), " and come back.");
 
 const token = takeToken();
 const api = new Api(token);

@@ -1,5 +1,6 @@
 """The one loop that all entity workflows share: wait for the next step or message, ask the core, deliver."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +25,11 @@ class Lifecycle:
         # An id that names no entity fails `run`; a workflow that fails before it has one leaves callers waiting.
         self.ref = Ref.of(workflow.info().workflow_id)
         self.kind = kind
-        self.mailbox = Mailbox(self.ref)
-        self.outbound = Outbound()
+        life = former_life(decoded(given))
+        self.mailbox = Mailbox(self.ref, started=life is not None)
+        self.outbound = Outbound(self.ref)
         self.planned: Planned | None = None
         self.steps: list[Step] = []
-        life = former_life(decoded(given))
         if life is not None:
             self.mailbox.heard, self.mailbox.refused = list(life.heard), list(life.refused)
             self.planned, self.steps = life.plan, list(life.plan.steps)
@@ -43,6 +44,16 @@ class Lifecycle:
         if not self.ref.names(self.kind):
             message = f"a workflow of this type needs the id {{tenant}}/{self.kind}/{{id}}"
             raise ApplicationError(message, type="UnknownWorkflowId", non_retryable=True)
+        try:
+            await self._live()
+        except asyncio.CancelledError:
+            # An operator ends this run; but news that came with it is no less valid than news that comes after it.
+            if not self.mailbox:
+                raise
+            self._continue(await self._plan())
+
+    async def _live(self) -> None:
+        self.outbound.send(self.planned.pending if self.planned else [])
         while self.planned is None or not self._is_over(self.planned):
             if self.mailbox or self.planned is None:
                 self.planned = await self._plan()
@@ -51,7 +62,7 @@ class Lifecycle:
                 self.planned = await self._tell(self.planned, self.steps.pop(0))
             elif self._should_continue():
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                self._continue(self.planned)
+                self._continue(self.planned.model_copy(update={"pending": []}))
             else:
                 await self._sleep(self.planned)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -66,16 +77,28 @@ class Lifecycle:
         heard, refused = self.mailbox.take()
         request = PlanRequest(ref=self.ref, now=workflow.now(), heard=heard, refused=refused)
         summary = ", ".join([item.event.type for item in heard] + ["refused event"] * len(refused)) or "plan"
-        planned = await ports.plan(request, summary[:200])
+        try:
+            planned = await ports.plan(request, summary[:200])
+        except asyncio.CancelledError:
+            self.mailbox.put_back(heard, refused)
+            raise
         self.steps = list(planned.steps)
+        self.outbound.send(planned.pending)
         operators.show(self.ref, planned, self.steps)
         return planned
 
     async def _tell(self, planned: Planned, step: Step) -> Planned:
-        summary = _summary(step, planned)
         request = ComposeRequest(ref=self.ref, key=step.key, now=workflow.now())
-        composed = await ports.compose(request, summary)
-        self.outbound.send(self.ref, step, composed.pending, summary)
+        telling = asyncio.create_task(ports.compose(request, _summary(step, planned)))
+        await workflow.wait_condition(lambda: telling.done() or bool(self.mailbox))
+        if not telling.done():
+            # News while we wait, perhaps for a store that is down: the step may be pointless by now. The plan that
+            # follows knows whether it was told after all, and what is still to be sent of it.
+            telling.cancel()
+            await workflow.wait([telling])
+            return planned
+        composed = telling.result()
+        self.outbound.send(composed.pending)
         planned = planned.model_copy(update={"stage": composed.stage})
         operators.show(self.ref, planned, self.steps)
         return planned

@@ -11,6 +11,9 @@ with workflow.unsafe.imports_passed_through():
     from punctual.errors import InvalidEvent
     from punctual.protocol import Heard, Ref, Refusal
 
+# The server takes 2 MiB in one payload. A refusal's text is bounded.
+LARGEST_REQUEST = 1_000_000
+MOST_REFUSALS = 200
 # What a handler is given by a caller who gave nothing.
 NOTHING = RawValue(Payload())
 
@@ -18,9 +21,9 @@ NOTHING = RawValue(Payload())
 class Mailbox:
     """Events and refusals in the order they came."""
 
-    def __init__(self, ref: Ref) -> None:
+    def __init__(self, ref: Ref, *, started: bool) -> None:
         self._ref = ref
-        self._started = False
+        self._started = started
         self.heard: list[Heard] = []
         self.refused: list[Refusal] = []
 
@@ -28,10 +31,21 @@ class Mailbox:
         return bool(self.heard or self.refused)
 
     def take(self) -> tuple[list[Heard], list[Refusal]]:
-        """Empties the box."""
+        """As much as one request to plan can carry, at least one event; what is left stays for the next."""
         self._started = True
-        heard, refused, self.heard, self.refused = self.heard, self.refused, [], []
+        room, count = LARGEST_REQUEST, 0
+        for item in self.heard:
+            room -= len(item.model_dump_json())
+            if count and room < 0:
+                break
+            count += 1
+        heard, self.heard = self.heard[:count], self.heard[count:]
+        refused, self.refused = self.refused[:MOST_REFUSALS], self.refused[MOST_REFUSALS:]
         return heard, refused
+
+    def put_back(self, heard: list[Heard], refused: list[Refusal]) -> None:
+        """What was taken and not planned after all."""
+        self.heard, self.refused = heard + self.heard, refused + self.refused
 
     def put(self, raw: RawValue) -> None:
         """Takes an event in whatever shape it came; never raises, for a signal that raises would wedge the entity."""
@@ -52,7 +66,7 @@ class Mailbox:
     def _refuse(self, body: Any, detail: str) -> None:
         named = body.get("type") if isinstance(body, dict) else None
         type_ = named if isinstance(named, str) and events.is_known(named) else "unknown"
-        self.refused.append(Refusal(key=events.refusal_key(body), type=type_, detail=detail[:2000]))
+        self.refused.append(Refusal(key=events.refusal_key(body), type=type_, detail=detail[:2000].replace("\0", "")))
 
 
 def decoded(raw: RawValue) -> Any:

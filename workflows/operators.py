@@ -13,6 +13,7 @@ KIND = SearchAttributeKey.for_keyword("PunctualKind")
 STAGE = SearchAttributeKey.for_keyword("PunctualStage")
 ASSIGNEES = SearchAttributeKey.for_keyword_list("PunctualAssignees")
 DUE = SearchAttributeKey.for_datetime("PunctualDue")
+LARGEST_VALUE = 1_900
 SEARCH_ATTRIBUTES = (TENANT, KIND, STAGE, ASSIGNEES, DUE)
 
 
@@ -30,7 +31,8 @@ def show(ref: Ref, planned: Planned, steps: list[Step]) -> None:
 def _wanted(ref: Ref, planned: Planned) -> list[SearchAttributeUpdate]:  # type: ignore[type-arg]
     # An attribute that has never been set reads as None, and so must what is set to nothing.
     due = DUE.value_set(planned.due) if planned.due else DUE.value_unset()
-    assignees = ASSIGNEES.value_set(planned.assignees) if planned.assignees else ASSIGNEES.value_unset()
+    named = _as_many_as_fit(planned.assignees)
+    assignees = ASSIGNEES.value_set(named) if named else ASSIGNEES.value_unset()
     return [
         TENANT.value_set(ref.tenant),
         KIND.value_set(ref.kind),
@@ -38,6 +40,18 @@ def _wanted(ref: Ref, planned: Planned) -> list[SearchAttributeUpdate]:  # type:
         assignees,
         due,
     ]
+
+
+def _as_many_as_fit(ids: list[str]) -> list[str]:
+    """The server refuses larger values, and ends the workflow over it."""
+    kept: list[str] = []
+    room = LARGEST_VALUE
+    for id_ in ids:
+        room -= len(id_) + len('"",')
+        if room < 0:
+            break
+        kept.append(id_)
+    return kept
 
 
 def _differs(known: TypedSearchAttributes, change: SearchAttributeUpdate) -> bool:  # type: ignore[type-arg]

@@ -1,14 +1,14 @@
 """What is under way on slow channels while the entity's life goes on."""
 
 import asyncio
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from punctual.channels import CHANNELS
-    from punctual.protocol import DeliverRequest, Ref
-    from punctual.timeline import Step
+    from punctual.protocol import DeliverRequest, Pending, Ref
 
 from workflows import ports
 
@@ -16,27 +16,32 @@ from workflows import ports
 class Outbound:
     """One task for each channel of each step that has something to send."""
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, ref: Ref) -> None:
+        self._ref = ref
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def send(self, ref: Ref, step: Step, channels: list[str], summary: str) -> None:
-        """Starts sending; nothing is tried beyond the instant that the step announces."""
-        for channel in channels:
-            patience = workflow.now() + CHANNELS[channel].patience
-            until = min(step.announces or patience, patience)
-            request = DeliverRequest(ref=ref, key=step.key, channel=channel, until=until)
-            task = asyncio.create_task(_deliver(request, f"{channel} · {summary}"))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def send(self, pending: list[Pending]) -> None:
+        """Starts sending what is not under way; nothing is tried beyond the instant that its step announces."""
+        for item in pending:
+            name = (item.key, item.channel)
+            if name not in self._tasks:
+                self._tasks[name] = asyncio.create_task(self._deliver(item))
+                self._tasks[name].add_done_callback(partial(self._ended, name))
 
+    def _ended(self, name: tuple[str, str], _: asyncio.Task[None]) -> None:
+        del self._tasks[name]
 
-async def _deliver(request: DeliverRequest, summary: str) -> None:
-    try:
-        await ports.deliver(request, summary)
-    except ActivityError as error:
-        if is_cancelled_exception(error):
-            raise
-        await ports.give_up(request, summary)
+    async def _deliver(self, item: Pending) -> None:
+        patience = workflow.now() + CHANNELS[item.channel].patience
+        until = min(item.announces or patience, patience)
+        request = DeliverRequest(ref=self._ref, key=item.key, channel=item.channel, until=until)
+        summary = f"{item.channel} · {item.key}"
+        try:
+            await ports.deliver(request, summary)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            await ports.give_up(request, summary)

@@ -29,7 +29,7 @@ LOCAL: frozenset[str] = frozenset()
 # A local step that keeps failing leaves the workflow task after this, and waits on timers that operators see.
 LOCAL_RETRIES = timedelta(seconds=2)
 
-# A provider's own answer (Retry-After) overrides these intervals; attempts are bounded by the channel.
+# A provider's own answer (Retry-After) overrides these intervals; only time bounds the attempts.
 PROVIDER_FIRST_RETRY = timedelta(seconds=2)
 PROVIDER_SLOWEST_RETRY = timedelta(minutes=10)
 PROVIDER_TIMEOUT = timedelta(minutes=2)
@@ -87,7 +87,6 @@ async def deliver(request: DeliverRequest, summary: str) -> Told:
         retry_policy=RetryPolicy(
             initial_interval=PROVIDER_FIRST_RETRY,
             maximum_interval=PROVIDER_SLOWEST_RETRY,
-            maximum_attempts=spec.attempts,
         ),
         summary=summary,
         priority=fair(request.ref.tenant),

@@ -12,7 +12,7 @@ from punctual.delivery import REASONS
 from punctual.events import Event, mark, notice_key
 from punctual.lifecycle import Record
 from punctual.planning import Entry, Plan
-from punctual.policy import Policy
+from punctual.policy import Policy, Reminder
 from punctual.protocol import Heard, Refusal
 from tests.core.strategies import NOW, event, lives, policies
 
@@ -131,6 +131,38 @@ def test_an_outage_between_acceptance_and_planning_makes_nothing_past() -> None:
     outcomes = {entry.step.key.split("-2")[0]: entry.outcome for entry in plan.entries.values()}
     assert outcomes["reminder-PT1H"] == "planned"
     assert outcomes["reminder-PT24H"] == "skipped"
+
+
+def test_a_repeated_or_later_event_does_not_make_an_accepted_reminder_past() -> None:
+    """Accepted at noon for a reminder an hour later; what came after that hour does not take it back."""
+    scheduled = event("scheduled", NOW, "e", NOW + timedelta(hours=2))
+    confirmed = event("confirmed", NOW + timedelta(minutes=1), "f", NOW + timedelta(hours=2))
+    late = NOW + timedelta(minutes=70)
+    for second in (scheduled, confirmed):
+        heard = [Heard(event=scheduled, at=NOW), Heard(event=second, at=late)]
+        plan = _plan(EMPTY, heard, KIND.default_policy, NOW + timedelta(minutes=90))
+        assert [s.key.split("-2")[0] for s in plan.steps if s.stage == "reminder"] == ["reminder-PT1H"]
+
+
+def test_notices_that_would_read_the_same_are_told_once() -> None:
+    """Three edits heard at once: the newest speaks for all, the others say why they were not told."""
+    events = [event("updated", NOW - timedelta(minutes=n), f"e{n}", NOW + timedelta(hours=9)) for n in range(3)]
+    plan = _plan(EMPTY, [Heard(event=e, at=NOW) for e in events], KIND.default_policy, NOW)
+    outcomes = [(plan.entries[e.key].outcome, plan.entries[e.key].reason) for e in events]
+    assert outcomes == [("planned", None), ("superseded", "stale"), ("superseded", "stale")]
+
+
+def test_a_step_whose_rule_changed_behind_its_key_moves() -> None:
+    """Another zone, the same key: the reminder on the day before follows it."""
+    rules = Policy(reminders=[Reminder(day_before_at="09:00")])
+    heard = [Heard(event=event("scheduled", NOW, "e", NOW + timedelta(hours=48)), at=NOW)]
+    first = planning.complete(KIND, planning.fold(KIND, Record(), {}, heard, [], NOW), rules, "Asia/Kolkata", NOW)
+    again = planning.complete(
+        KIND, planning.fold(KIND, first.record, first.entries, [], [], NOW), rules, "America/Los_Angeles", NOW
+    )
+    due = [[step.due_at for step in plan.steps if step.stage == "reminder"] for plan in (first, again)]
+    assert due[1][0] - due[0][0] == timedelta(hours=12, minutes=30)
+    assert again.changed
 
 
 def test_the_reason_of_what_is_superseded_is_what_happened() -> None:

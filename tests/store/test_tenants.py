@@ -41,6 +41,7 @@ READS: dict[str, Call] = {
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
     "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),
     "ledger.open_channels": lambda db: ledger.open_channels(db, US, KEY),
+    "ledger.open_sends": lambda db: ledger.open_sends(db, US),
     "ledger.open_rows": lambda db: ledger.open_rows(db, US, KEY, "email"),
     "policies.get": lambda db: policies.get(db, OURS, "appointment"),
     "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
@@ -57,6 +58,7 @@ WRITES: dict[str, Call] = {
     "entities.assign": lambda db: entities.assign(db, US, ["ravi"]),
     "entities.add_entries": lambda db: entities.add_entries(db, US, [entry("new")], NOW),
     "entities.settle": lambda db: entities.settle(db, US, KEY, "sent", None, NOW),
+    "entities.change": lambda db: entities.change(db, US, entry(reason="late"), NOW),
     "inbox.add": lambda db: inbox.add(db, OURS, [note("new", step_key="new")]),
     "inbox.bump": lambda db: inbox.bump(db, OURS, ["asha"]),
     "inbox.change": lambda db: inbox.change(db, OURS, "asha", ["n1"], read_at=NOW),
@@ -65,6 +67,7 @@ WRITES: dict[str, Call] = {
     "ledger.claim": lambda db: ledger.claim(db, OURS, "d1", timedelta(minutes=1)),
     "ledger.settle": lambda db: ledger.settle(db, OURS, "d1", "sent", None, NOW, {}),
     "ledger.overtake": lambda db: ledger.overtake(db, US, [KEY], "cancelled", NOW),
+    "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], except_users=[]),
     "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
     "policies.put": lambda db: policies.put(db, OURS, "appointment", Policy(overdue_after="PT1M"), NOW),
     "subscriptions.save": lambda db: SUBSCRIPTIONS.save(db, OURS, subscription(device="Changed")),
@@ -89,7 +92,8 @@ async def _populate(db: Connection, tenant: str) -> None:
     await entities.add_entries(db, whose, [entry()], NOW)
     await inbox.add(db, tenant, [note()])
     await inbox.bump(db, tenant, ["asha"])
-    await ledger.add(db, whose, [delivery()])
+    gone = delivery("d0", channel="web_push", step_key="gone", outcome="superseded", reason="rescheduled")
+    await ledger.add(db, whose, [delivery(), gone])
     await policies.put(db, tenant, "appointment", Policy(), NOW)
     await SUBSCRIPTIONS.save(db, tenant, subscription())
 

@@ -109,7 +109,10 @@ li:hover { background: var(--_hover); }
 .shut svg { width: 16px; height: 16px; }
 @keyframes arrive { from { opacity: 0; translate: 0 10px; } }
 
+/* Where a toast must lie over the page, it is one and short. */
+@media (max-width: 1180px) { .toast:not(:last-child) { display: none; } }
 @media (max-width: 520px) {
+  .toast .message { -webkit-line-clamp: 1; }
   .panel {
     position: fixed; inset: auto 0 0 0; width: auto; max-height: 86vh; max-height: 86dvh;
     border-radius: 18px 18px 0 0; border-width: 1px 0 0; padding-block-end: env(safe-area-inset-bottom);

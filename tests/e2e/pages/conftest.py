@@ -35,8 +35,10 @@ _FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-# What tests bring about themselves: refused requests, a network taken away, a mail's script that must not run.
-_PROVOKED = re.compile("^Failed to load resource|ERR_|^Blocked script execution in 'about:srcdoc'")
+# What tests bring about themselves: refused requests and sockets, a network taken away, a mail's script not run.
+_PROVOKED = re.compile(
+    "^Failed to load resource|ERR_|^Blocked script execution in 'about:srcdoc'|Unexpected response code: 403$"
+)
 
 
 class Signals:

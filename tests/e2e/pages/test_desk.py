@@ -143,7 +143,7 @@ async def test_the_reminder_switch_changes_the_policy(page: Page, site: Site) ->
     before = (await site.get("/v1/admin/policies/appointment")).json()
     await page.goto(site.login)
     await expect(page.locator("#policy-now")).to_contain_text("24 h before and 1 h before")
-    await page.get_by_role("button", name="Remind 30 s and 10 s before").click()
+    await page.locator("#policy").get_by_role("button", name="Remind 30 s and 10 s before").click()
     await expect(page.locator("#policy-now")).to_contain_text("30 s before and 10 s before")
     after = (await site.get("/v1/admin/policies/appointment")).json()
     assert after == {**before, "reminders": [{"before": "PT30S"}, {"before": "PT10S"}]}

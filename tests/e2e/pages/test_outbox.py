@@ -91,3 +91,33 @@ async def test_a_new_mail_appears_by_itself(page: Page, site: Site) -> None:
     _mail(site, MAIL, subject="<b>New</b>")
     await page.clock.run_for(5_000)
     await expect(page.locator(".mail strong")).to_have_text("<b>New</b>")
+
+
+async def test_whoever_may_not_see_the_outbox_is_led_to_the_login(page: Page, site: Site) -> None:
+    """Without a token, and with a user's."""
+    for address, why in (
+        (f"{site.url}/outbox", "not logged in"),
+        (f"{site.url}/outbox#token={site.token('user')}", "admins"),
+    ):
+        await page.goto("about:blank")
+        await page.goto(address)
+        await expect(page.get_by_role("alert")).to_contain_text(why)
+        await expect(page.get_by_role("alert").get_by_role("link", name="Log in")).to_have_attribute("href", "/")
+
+
+async def test_on_a_phone_the_list_is_the_page_and_a_mail_takes_its_place(page: Page, site: Site) -> None:
+    """The list has no box of its own to scroll in; a mail is opened over it, and the way back is the browser's."""
+    for number in range(12):
+        _mail(site, f"{number:032x}", subject=f"Mail {number}")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{site.url}/outbox#token={site.token()}")
+    rows = page.locator(".mail")
+    await expect(rows).to_have_count(12)
+    assert await page.locator("#mails").evaluate("list => list.scrollHeight === list.clientHeight")
+    third = rows.nth(2)
+    await third.click()
+    await expect(page.locator("#preview")).to_be_visible()
+    await expect(rows.first).to_be_hidden()
+    await page.get_by_role("button", name="All mails").click()
+    await expect(third).to_be_focused()
+    await expect(page.locator("#preview")).to_be_hidden()
