@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from punctual.calendar import local_text
@@ -16,6 +16,9 @@ with workflow.unsafe.imports_passed_through():
 from workflows import operators, ports
 from workflows.mailbox import NOTHING, Mailbox, decoded
 from workflows.outbound import Outbound
+
+# How a cancellation shows: bare, or as that of the activity that was waited for. Store steps never fail otherwise.
+CANCELLED = (asyncio.CancelledError, ActivityError)
 
 
 class Lifecycle:
@@ -46,7 +49,7 @@ class Lifecycle:
             raise ApplicationError(message, type="UnknownWorkflowId", non_retryable=True)
         try:
             await self._live()
-        except asyncio.CancelledError:
+        except CANCELLED:
             # An operator ends this run; but news that came with it is no less valid than news that comes after it.
             if not self.mailbox:
                 raise
@@ -79,7 +82,7 @@ class Lifecycle:
         summary = ", ".join([item.event.type for item in heard] + ["refused event"] * len(refused)) or "plan"
         try:
             planned = await ports.plan(request, summary[:200])
-        except asyncio.CancelledError:
+        except CANCELLED:
             self.mailbox.put_back(heard, refused)
             raise
         self.steps = list(planned.steps)

@@ -94,18 +94,42 @@ async def test_who_is_no_longer_assigned_gets_no_mail_that_is_still_to_be_sent(
     assert mails == {("superseded", "reassigned")}
 
 
-@pytest.mark.parametrize("end", ["cancel", "terminate"])
-async def test_what_an_operator_broke_off_is_taken_up_with_the_next_event(
-    world: World, virtual: WorkflowEnvironment, now: datetime, end: str
+async def test_what_an_operator_terminated_is_taken_up_with_the_next_event(
+    world: World, virtual: WorkflowEnvironment, now: datetime
 ) -> None:
     """Mail was being tried when the workflow was ended by hand; the next event's run sends it."""
     world.channels["email"].answers = [BUSY]
     handle = await world.tell(world.event("scheduled", now, starts_at=now + 2 * H))
     await virtual.sleep(H + timedelta(seconds=5))
-    await getattr(handle, end)()
+    await handle.terminate()
     await world.tell(world.event("confirmed", now + MINUTE, starts_at=now + 2 * H))
     await virtual.sleep(10 * MINUTE)
     assert [m.notification.type for m in world.channels["email"].sent] == ["appointment.reminder"]
+
+
+async def test_news_that_comes_with_a_request_for_cancellation_is_not_lost(
+    temporal: WorkflowEnvironment, sqlite: Database
+) -> None:
+    """An operator cancels just as an event arrives: it is told, and mail that was being tried is sent after all."""
+    async with living(sqlite, temporal.client) as world:
+        await world.remind("PT10M")
+        world.channels["email"].answers = [Result("retry", after=timedelta(seconds=2))]
+        now = datetime.now().astimezone()
+        start = now + 10 * MINUTE + timedelta(seconds=1)
+        handle = await world.tell(world.event("scheduled", now, starts_at=start))
+
+        async def told(type_: str) -> bool:
+            return f"appointment.{type_}" in await world.types()
+
+        await eventually(lambda: told("reminder"))
+        confirmed = world.event("confirmed", now + timedelta(seconds=1), starts_at=start)
+        await asyncio.gather(handle.cancel(), world.tell(confirmed))
+        await eventually(lambda: told("confirmed"))
+
+        async def mailed() -> bool:
+            return [m.notification.type for m in world.channels["email"].sent] == ["appointment.reminder"]
+
+        await eventually(mailed)
 
 
 @pytest.mark.parametrize(
