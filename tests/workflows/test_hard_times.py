@@ -1,5 +1,6 @@
 """What a hostile reviewer found: outages, giants, and people who come and go."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
