@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
@@ -19,6 +20,7 @@ app.add_typer(keys_app, name="keys")
 
 _ID = re.compile(r"^[A-Za-z0-9._~-]{1,128}$")
 _AGE = re.compile(r"^(\d+)([smhd])$")
+_LONGEST = timedelta(days=3650)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -77,10 +79,11 @@ def _age(text: str) -> timedelta:
     match = _AGE.match(text)
     if not match or not int(match[1]):
         raise typer.BadParameter("must be a number and a unit, such as 90s, 15m, 12h or 1d")
-    try:
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        raise typer.BadParameter("is longer than anything lives") from None
+    with suppress(OverflowError):
+        length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        if length <= _LONGEST:
+            return length
+    raise typer.BadParameter("must not be longer than ten years")
 
 
 @app.command()

@@ -69,7 +69,7 @@ async def test_the_component_may_name_its_own_assignees(crm: Crm) -> None:
         ),
         (
             "UID:x\nDTSTART:20260310T090000Z\nX-PUNCTUAL-ASSIGNEE:not an id",
-            "/data/assignee_ids/0: String should match pattern '^[A-Za-z0-9._~-]{1,128}$'",
+            "/data/assignee_ids/0: must match ^[A-Za-z0-9._~-]{1,128}$",
         ),
         ("UID:x\nDTSTART;TZID=America/New_York:99991231T230000", "cannot be read: date value out of range"),
     ],
