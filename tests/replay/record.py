@@ -5,6 +5,7 @@ Histories are recorded without encryption, so that a reviewer can read what chan
 """
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -61,8 +62,15 @@ async def _record(environment: WorkflowEnvironment, name: str, scenario: Callabl
         handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
         history = await handle.fetch_history()
         path = HISTORIES / f"appointment.{name}.{number}.json"
-        path.write_text(history.to_json() + "\n", "utf-8")
+        path.write_text(json.dumps(_portable(json.loads(history.to_json())), indent=2) + "\n", "utf-8")
         print(path.name, len(history.events), "events")
+
+
+def _portable(value: Any) -> Any:
+    """A history without stack traces, which name files of the machine it was recorded on."""
+    if isinstance(value, dict):
+        return {name: _portable(inner) for name, inner in value.items() if name != "stackTrace"}
+    return [_portable(inner) for inner in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":
