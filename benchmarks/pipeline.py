@@ -153,9 +153,7 @@ async def main(count: int, runs: int) -> None:
                 async with server(Path(folder)) as (client, process):
                     found[name].append(await variant(client, process, Path(folder)))
     print(f"\n{count} due at once, medians of {runs} runs (minimum–maximum)\n")
-    print(
-        "| variant | accepted/s | first row s | last row s | reminders/s | CPU ms of server | of worker |"
-    )
+    print("| variant | accepted/s | first row s | last row s | reminders/s | CPU ms of server | of worker |")
     print("|---|---|---|---|---|---|---|")
     for name, all_runs in found.items():
         last = [run.last_row for run in all_runs]
