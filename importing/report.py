@@ -38,7 +38,7 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.what}: {self.text}"
+        return f"line {self.line}: {self.what}: {self.text}" if self.line else f"{self.what}: {self.text}"
 
 
 class Report:
@@ -57,8 +57,8 @@ class Report:
         self.notes.append(Finding(line, what, text))
 
     @contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[], None]]:
-        """While `total` events are sent; call what it gives after each."""
+    def progress(self, total: int, task: str = "Importing") -> Iterator[Callable[[], None]]:
+        """While `total` things are done; call what it gives after each."""
         yield lambda: None
 
     def finish(self, counts: Counts, *, dry_run: bool = False) -> None:
@@ -73,12 +73,12 @@ class ConsoleReport(Report):
         self._console = console or Console()
 
     @contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[], None]]:
+    def progress(self, total: int, task: str = "Importing") -> Iterator[Callable[[], None]]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         shown = self._console.is_terminal and total > 0
         with Progress(*columns, console=self._console, transient=True, disable=not shown) as progress:
-            task = progress.add_task("Importing", total=total)
-            yield lambda: progress.advance(task)
+            bar = progress.add_task(task, total=total)
+            yield lambda: progress.advance(bar)
 
     def finish(self, counts: Counts, *, dry_run: bool = False) -> None:
         table = Table(title="Dry run: nothing was sent" if dry_run else None, title_justify="left")

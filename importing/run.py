@@ -10,7 +10,7 @@ from pathlib import Path
 
 from temporalio.service import RPCError
 
-from importing import ImportFileError, changes, files, ics, jsonl
+from importing import ImportFileError, changes, files, heard, ics, jsonl
 from importing.calendars import Contents, Frame, Reader
 from importing.report import Counts, Report
 from punctual.appointment import Appointment, over
@@ -77,6 +77,7 @@ async def import_file(
     counts.refused = len(report.refused)
     if not options.dry_run:
         await _send(batches, send or partial(signal, resources.temporal, options.tenant), report, clock)
+        await heard.wait(resources.database, options.tenant, batches, report)
     report.finish(counts, dry_run=options.dry_run)
     return counts
 

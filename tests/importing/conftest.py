@@ -92,6 +92,12 @@ class Crm:
         return [(finding.line, finding.text) for finding in self.report.refused]
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker of these tests has written everything down by the time it is asked, or never will."""
+    monkeypatch.setattr("importing.heard.PATIENCE", 0.0)
+
+
 @pytest.fixture
 def crm(sqlite: Database, tmp_path: Path) -> Crm:
     return Crm(sqlite, tmp_path)
