@@ -133,6 +133,23 @@ async def test_news_that_comes_with_a_request_for_cancellation_is_not_lost(
         await eventually(mailed)
 
 
+async def test_after_the_history_is_gone_an_old_event_wakes_nothing(
+    temporal: WorkflowEnvironment, virtual: WorkflowEnvironment, sqlite: Database, now: datetime
+) -> None:
+    """Ended on one Temporal, repeated on another that never heard of it: the row knows, nobody is told."""
+    async with living(sqlite, virtual.client) as world:
+        events = [world.event(type_, now, starts_at=now + 48 * H) for type_ in ("scheduled", "cancelled")]
+        for event in events:
+            handle = await world.tell(event)
+        await handle.result()
+        before = await world.types()
+    async with living(sqlite, temporal.client, tenant=world.tenant) as world:
+        for event in events:
+            await (await world.tell(event)).result()
+        assert await world.types() == before
+        assert await world.state() == "closed"
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
