@@ -60,11 +60,12 @@ async def _reconcile(
     if plan.overtaken:
         await ledger.overtake(db, ref, plan.overtaken, plan.why, now)
     had = (before.snapshot or {}).get("assignee_ids", []) if before else []
-    gone = sorted(set(had) - set(plan.snapshot.get("assignee_ids", [])))
+    assigned: list[str] = plan.snapshot.get("assignee_ids", [])
+    gone = sorted(set(had) - set(assigned))
     if gone:
         await ledger.overtake(db, ref, list(plan.entries), "reassigned", now, users=gone)
     if plan.wanted_again:
-        await ledger.reopen(db, ref, plan.wanted_again, except_users=gone)
+        await ledger.reopen(db, ref, plan.wanted_again, users=assigned)
     steps = {key: entry.step for key, entry in plan.entries.items()}
     return [
         Pending(key=key, channel=channel, announces=steps[key].announces)

@@ -2,8 +2,6 @@
 
 from punctual.channels import CHANNELS
 
-Priority = str
-PRIORITIES = ("low", "normal", "high", "urgent")
 IMPORTANT = frozenset({"high", "urgent"})
 
 

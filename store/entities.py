@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import and_, delete, exists, func, literal, select, tuple_, update
 
 from punctual.lifecycle import Record
 from punctual.planning import Entry
@@ -185,7 +185,7 @@ def _assigned(condition: Any) -> Any:
         assignments.c.kind == entities.c.kind,
         assignments.c.entity_id == entities.c.id,
     )
-    return exists().where(own, or_(condition))
+    return exists().where(own, condition)
 
 
 def _below(tenant: str, user_id: str) -> Any:

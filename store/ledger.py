@@ -140,9 +140,9 @@ async def overtake(
     await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
 
 
-async def reopen(db: Connection, ref: Ref, step_keys: Sequence[str], *, except_users: Sequence[str]) -> None:
-    """What had been overtaken of some steps is to be sent after all."""
-    theirs = and_(_of(ref), _d.outcome == "superseded", _d.step_key.in_(step_keys), _d.user_id.not_in(except_users))
+async def reopen(db: Connection, ref: Ref, step_keys: Sequence[str], *, users: Sequence[str]) -> None:
+    """What had been overtaken of some steps is to be sent to `users` after all."""
+    theirs = and_(_of(ref), _d.outcome == "superseded", _d.step_key.in_(step_keys), _d.user_id.in_(users))
     await db.execute(update(deliveries).where(theirs).values(outcome="planned", reason=None, lease_until=None))
 
 

@@ -67,7 +67,7 @@ WRITES: dict[str, Call] = {
     "ledger.claim": lambda db: ledger.claim(db, OURS, "d1", timedelta(minutes=1)),
     "ledger.settle": lambda db: ledger.settle(db, OURS, "d1", "sent", None, NOW, {}),
     "ledger.overtake": lambda db: ledger.overtake(db, US, [KEY], "cancelled", NOW),
-    "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], except_users=[]),
+    "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], users=["asha"]),
     "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
     "policies.put": lambda db: policies.put(db, OURS, "appointment", Policy(overdue_after="PT1M"), NOW),
     "subscriptions.save": lambda db: SUBSCRIPTIONS.save(db, OURS, subscription(device="Changed")),

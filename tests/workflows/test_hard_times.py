@@ -81,12 +81,14 @@ async def test_moved_away_and_back_the_reminder_s_mail_is_still_sent(
 async def test_who_is_no_longer_assigned_gets_no_mail_that_is_still_to_be_sent(
     world: World, virtual: WorkflowEnvironment, now: datetime
 ) -> None:
-    """Reassigned between two tries, the first one's mail is superseded as reassigned."""
+    """Reassigned between two tries, the first one's mail is superseded, and no later event brings it back."""
     await world.people(user("ben"))
     await world.tell(world.event("scheduled", now, starts_at=now + 2 * H, assignee_ids=["asha"]))
     world.channels["email"].answers = [BUSY]
     await virtual.sleep(H + timedelta(seconds=5))
     await world.tell(world.event("updated", now + MINUTE, starts_at=now + 2 * H, assignee_ids=["ben"]))
+    await virtual.sleep(timedelta(seconds=2))
+    await world.tell(world.event("confirmed", now + 2 * MINUTE, starts_at=now + 2 * H, assignee_ids=["ben"]))
     await virtual.sleep(10 * MINUTE)
     assert [m for m in world.channels["email"].sent if m.user.id == "asha"] == []
     mails = {
