@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -117,6 +117,15 @@ Title = Annotated[
     str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True), AfterValidator(_printable)
 ]
 Line = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), AfterValidator(_printable)]
+Text = Annotated[str, StringConstraints(max_length=5000, strip_whitespace=True), AfterValidator(_printable)]
+
+
+def _priority(value: Any) -> Any:
+    return "normal" if value == "medium" else value
+
+
+Priority = Annotated[Literal["low", "normal", "high", "urgent"], BeforeValidator(_priority)]
+"""`medium` is what older systems call `normal`."""
 
 
 _WORDS = {

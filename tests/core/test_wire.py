@@ -159,7 +159,7 @@ def test_local_times_of_an_event_follow_the_rule(starts_at: str, instant: str) -
         ({"reminders": [{"before": "soon"}]}, "/reminders/0/before"),
         ({"reminders": [{}]}, "/reminders/0"),
         ({"reminders": [{"before": "PT1H", "day_before_at": "09:00"}]}, "/reminders/0"),
-        ({"reminders": [{"before": "PT0S"}]}, "/reminders/0/before"),
+        ({"reminders": [{"before": "-PT1S"}]}, "/reminders/0/before"),
         ({"escalation": {"levels": [{"to": "nobody", "after": "PT0S"}]}}, "/escalation/levels/0/to"),
         ({"calendar": {"hours": {"mon": [["18:00", "09:00"]]}}}, "/calendar/hours/mon"),
         ({"calendar": {"hours": {"mon": [["09:00", "12:00"], ["11:00", "13:00"]]}}}, "/calendar/hours/mon"),
