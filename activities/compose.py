@@ -1,30 +1,33 @@
 """`compose`: one step becomes words for each person it concerns, in one transaction with its ledger rows."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from temporalio import activity
 
-from activities import clock
+from activities import audience, clock
 from activities.channels.base import Channel, Message
-from activities.rendering import allowed_link, render
+from activities.writing import Writer, data_of
 from catalogue import Notice
 from punctual.channels import CHANNELS
-from punctual.people import named
+from punctual.escalation import after_telling, stage_of
+from punctual.notification import Recipients
 from punctual.policy import Policy
 from punctual.preferences import wanted
 from punctual.protocol import Composed, ComposeRequest, Pending, Ref
+from punctual.registry import KINDS
+from punctual.timeline import PROMPT, Entry, Step
 from punctual.wire import delta
 from store import directory, entities, inbox, ledger, policies
 from store.directory import User
 from store.engine import Connection, Database
-from store.entities import Entity, Told
+from store.entities import Entity
 from store.inbox import Notification
+from store.keys import row_id
 from store.ledger import Delivery
 
 HINT_SECONDS = 1
@@ -43,33 +46,37 @@ class Compose:
         self._database = database
         self._channels = channels
         self._notices = notices
-        self._action_hosts = action_hosts
+        self._writer = Writer(notices, action_hosts)
 
     @activity.defn(name="compose")
     async def compose(self, request: ComposeRequest) -> Composed:
-        """Fires a step once; asked again it answers as before, and only repeats its hints."""
+        """Fires a step once, to many page by page; asked again it answers as before, and only repeats its hints."""
         now = clock.now(request.now)
-        ref = request.ref
+        ref, key = request.ref, request.key
         async with self._database.write() as db:
             entity = await entities.load(db, ref, lock=True)
-            told = await entities.entry(db, ref, request.key)
+            told = await entities.entry(db, ref, key)
             if entity is None or told is None:
                 return Composed(outcome="superseded", reason="stale", stage="closed")
-            state = entity.state
-            if told.outcome != "planned":
-                fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, request.key))
-                channels = await ledger.open_channels(db, ref, request.key)
+            if told.is_open:
+                fired = await self._fire(db, ref, entity, told, now, request.after)
+                state = after_telling(stage_of(entity.state), told.step, fired.outcome)
+                if fired.more is None:
+                    if not KINDS[ref.kind].lasts:
+                        state = "closed"
+                    await entities.settle(db, ref, key, fired.outcome, fired.reason, now)
+                    await entities.advance(db, ref, state)
             else:
-                fired = await self._fire(db, ref, entity, told, now)
-                channels = fired.pending
-                overdue = told.step.stage == "overdue" and fired.outcome != "skipped"
-                state = "overdue" if overdue and state == "open" else state
-                await entities.settle(db, ref, request.key, fired.outcome, fired.reason, now)
-                await entities.advance(db, ref, state)
+                fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, key))
+                state = stage_of(entity.state)
+            channels = await ledger.open_channels(db, ref, key)
         if fired.messages:
             await self._announce(fired.messages)
-        pending = [Pending(key=request.key, channel=name, announces=told.step.announces) for name in channels]
-        return Composed(outcome=fired.outcome, reason=fired.reason, stage=state, pending=pending)
+        pending = [Pending(key=key, channel=name, announces=told.step.announces) for name in channels]
+        return Composed(
+            outcome=fired.outcome, reason=fired.reason, stage=state, pending=[] if fired.more else pending,
+            more=fired.more, replan=_moves_what_follows(told.step, fired, now),
+        )  # fmt: skip
 
     async def _announce(self, messages: Sequence[Message]) -> None:
         """Hints; whoever carries them may be slow or gone, and nobody waits for that."""
@@ -79,23 +86,30 @@ class Compose:
                     if not CHANNELS[name].slow:
                         await channel.announce(messages)
 
-    async def _fire(self, db: Connection, ref: Ref, entity: Entity, told: Told, now: datetime) -> "_Fired":
-        policy = await policies.get(db, ref.tenant, ref.kind)
-        if _too_late(told, policy, now):
-            return _Fired("skipped", "late")
-        notice, snapshot = self._notices[told.step.type], entity.snapshot or {}
-        people = await self._audience(db, ref, notice, told, policy, snapshot)
-        rows = [_withheld(ref, told, id_, "unknown_user", now) for id_, user in people.items() if user is None]
-        found = [user for user in people.values() if user is not None]
+    async def _fire(
+        self, db: Connection, ref: Ref, entity: Entity, told: Entry, now: datetime, after: str | None
+    ) -> "_Fired":
+        policy = await policies.of_version(db, ref.tenant, ref.kind, entity.policy_version)
+        missed = _missed(told.step, policy, now)
+        if missed is not None:
+            return _Fired(*missed)
+        notice = self._notices.get(told.step.type)
+        if notice is None:
+            return _Fired("failed", "rejected")
+        data = await data_of(db, ref, entity, told, notice)
+        meant = await self._audience(db, ref, notice, told, policy, data, after)
+        rows = [_withheld(ref, told, id_, "unknown_user", now) for id_, user in meant.people.items() if user is None]
+        found = [user for user in meant.people.values() if user is not None]
         rows += [_withheld(ref, told, user.id, "inactive", now) for user in found if not user.active]
         users = [user for user in found if user.active]
         if not users:
             await ledger.add(db, ref, rows)
-            return _Fired("withheld", next((row.reason for row in rows), "unreachable"))
-        notes = [self._write(ref, told, notice, snapshot, user, now) for user in users]
+            outcome = ("sent", None) if after else ("withheld", next((row.reason for row in rows), "unreachable"))
+            return _Fired(*outcome, more=meant.more)
+        notes = [self._writer.write(ref, told, notice, data, user, now) for user in users]
         await inbox.add(db, ref.tenant, notes)
-        rows += await self._deliveries(db, ref, users, notes, now)
-        await ledger.add(db, ref, rows)
+        sends = await self._deliveries(db, ref, notice, users, notes, now)
+        await ledger.add(db, ref, rows + sends)
         ids = [user.id for user in users]
         versions, unread = await inbox.bump(db, ref.tenant, ids), await inbox.unread(db, ref.tenant, ids)
         messages = [
@@ -105,45 +119,36 @@ class Compose:
             )
             for user, note in zip(users, notes, strict=True)
         ]  # fmt: skip
-        return _Fired("sent", None, messages, sorted({row.channel for row in rows if row.outcome == "planned"}))
+        reached = any(CHANNELS[row.channel].slow and row.outcome == "planned" for row in sends)
+        if told.step.stage in ("overdue", "escalation") and policy.escalation.levels and not reached:
+            return _Fired("withheld", "unreachable", messages)
+        return _Fired("sent", None, messages, more=meant.more)
 
     async def _audience(
-        self, db: Connection, ref: Ref, notice: Notice, told: Told, policy: Policy, snapshot: dict[str, Any]
-    ) -> dict[str, User | None]:
-        """Whom it concerns, in order; None for who is not in the directory."""
-        meant = named(notice.about.audience, snapshot)
-        people = await directory.get(db, ref.tenant, meant, keep=True)
-        if told.step.stage in policy.copy_managers_on:
-            above = (people[id_].manager_id for id_ in meant if id_ in people)
-            managers = [id_ for id_ in dict.fromkeys(above) if id_ and id_ not in meant]
-            people |= await directory.get(db, ref.tenant, managers, keep=True)
-            meant += managers
-        return {id_: people.get(id_) for id_ in meant}
-
-    def _write(
-        self, ref: Ref, told: Told, notice: Notice, snapshot: dict[str, Any], user: User, now: datetime
-    ) -> Notification:
-        title, message, action_text = render(
-            notice, snapshot, locale=user.locale, timezone=user.timezone, now=now
-        )  # fmt: skip
-        url = allowed_link(snapshot.get("action_url"), self._action_hosts)
-        return Notification(
-            id=row_id(ref, told.step.key, user.id, ""),
-            user_id=user.id, kind=ref.kind, entity_id=ref.id, step_key=told.step.key,
-            type=notice.type, category=notice.about.category, priority=notice.about.priority,
-            title=title, message=message, action_url=url, action_text=action_text if url else None,
-            actions=[{"action": "open", "title": action_text}] if url else [],
-            metadata=snapshot.get("metadata", {}), listed=True, created_at=now,
+        self, db: Connection, ref: Ref, notice: Notice, told: Entry, policy: Policy, data: dict[str, Any],
+        after: str | None,
+    ) -> audience.Audience:  # fmt: skip
+        """Whom it concerns: the event's own recipients, the escalation's level, or whom the notice is for."""
+        named = data.get("recipients") if ref.kind == "notification" else None
+        if named:
+            words = Recipients.model_validate(named).words
+        else:
+            words = [told.step.to] if told.step.to else notice.audience(data)
+        return await audience.resolve(
+            db, ref, words, data, after=after or "", without=notice.spared(data),
+            copies=told.step.stage in policy.copy_managers_on,
         )  # fmt: skip
 
     async def _deliveries(
-        self, db: Connection, ref: Ref, users: Sequence[User], written: Sequence[Notification], now: datetime
-    ) -> list[Delivery]:
-        """A row for each person and channel: sent, still to be sent, or why not."""
+        self, db: Connection, ref: Ref, notice: Notice, users: Sequence[User], written: Sequence[Notification],
+        now: datetime,
+    ) -> list[Delivery]:  # fmt: skip
+        """A row for each person and each channel of the type: sent, still to be sent, or why not."""
         rows: list[Delivery] = []
         outcome: str
         reason: str | None
-        for name, spec in CHANNELS.items():
+        for name in notice.about.channels:
+            spec = CHANNELS[name]
             blocked = await self._channels[name].unreachable(db, ref.tenant, users)
             for user, note in zip(users, written, strict=True):
                 if not wanted(name, note.priority):
@@ -173,29 +178,29 @@ class Compose:
 
 @dataclass(frozen=True)
 class _Fired:
-    """What firing a step came to: what fast channels have to say, and which slow ones have something to send."""
+    """What firing a step came to, and what fast channels have to say; the audience goes on after `more`."""
 
     outcome: str
     reason: str | None
     messages: Sequence[Message] = ()
-    pending: list[str] = field(default_factory=list)
+    more: str | None = None
 
 
-def row_id(ref: Ref, step_key: str, user_id: str, channel: str) -> str:
-    """The id of a row of this step for this person: the same whenever it is asked for."""
-    name = "\0".join((ref.workflow_id, step_key, user_id, channel))
-    return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def _too_late(told: Told, policy: Policy, now: datetime) -> bool:
-    step = told.step
-    if step.stage == "notice":
-        return False
+def _missed(step: Step, policy: Policy, now: datetime) -> tuple[str, str] | None:
+    """The fate of a step whose moment has passed, or None."""
     if step.announces is not None and now >= step.announces:
-        return True
-    return now - step.due_at > delta(policy.late_cutoff)
+        return ("expired", "expired") if step.stage == "notice" else ("skipped", "late")
+    bounded = step.stage not in ("notice", "exhausted")
+    return ("skipped", "late") if bounded and now - step.due_at > delta(policy.late_cutoff) else None
 
 
-def _withheld(ref: Ref, told: Told, user_id: str, reason: str, now: datetime) -> Delivery:
+def _moves_what_follows(step: Step, fired: _Fired, now: datetime) -> bool:
+    """Whether the levels after this one are due at other instants than were planned."""
+    if step.stage not in ("overdue", "escalation"):
+        return False
+    return fired.outcome == "withheld" or now - step.due_at >= PROMPT
+
+
+def _withheld(ref: Ref, told: Entry, user_id: str, reason: str, now: datetime) -> Delivery:
     key = told.step.key
     return Delivery(row_id(ref, key, user_id, "inbox"), user_id, "inbox", key, None, "withheld", reason, now)

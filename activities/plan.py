@@ -1,40 +1,58 @@
-"""`plan`: the events that arrived, folded into the entity, and the entity's future written down."""
+"""`plan`: what arrived, folded into the entity, and the entity's future written down."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from temporalio import activity
 
+import catalogue
 from activities import clock
-from punctual import planning
+from catalogue import Notice
+from punctual import acts, hearing, planning
+from punctual.escalation import Care
+from punctual.kind import Kind, Scene
 from punctual.lifecycle import Record
-from punctual.protocol import Pending, Planned, PlanRequest, Ref
+from punctual.planning import Plan as Outcome
+from punctual.protocol import Act, Answer, Heard, Pending, Planned, PlanRequest, Ref, Refusal
 from punctual.registry import KINDS
-from store import directory, entities, ledger, policies
+from punctual.scene import scene_of, whose_zone, zone_of
+from store import dedupes, directory, entities, inbox, ledger, policies
+from store.bus import Bus
 from store.engine import Connection, Database
 from store.entities import Entity
+from store.inbox import Notification
+from store.policies import Versioned
 
 
 class Plan:
     """Keeps entities and their steps."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notices: Mapping[str, Notice], bus: Bus) -> None:
         self._database = database
+        self._notices = notices
+        self._old_names = catalogue.aliases(notices)
+        self._bus = bus
 
     @activity.defn(name="plan")
     async def plan(self, request: PlanRequest) -> Planned:
-        """One transaction; the same request again changes nothing."""
+        """One transaction; the same request again changes nothing, and answers as before."""
         now = clock.now(request.now)
         ref, kind = request.ref, KINDS[request.ref.kind]
+        heard, refused = self._checked(kind, request)
         async with self._database.write() as db:
             entity = await entities.load(db, ref, lock=True)
             known = {entry.step.key: entry for entry in await entities.entries(db, ref)}
-            record = entity.record if entity else Record()
-            plan = planning.fold(kind, record, known, request.heard, request.refused, now)
+            record, care = (entity.record, entity.care) if entity else (Record(), Care())
+            plan = hearing.fold(kind, record, known, heard, refused, now, care)
+            await _leave_to_the_first(db, ref, plan)
+            followed = await _policy(db, ref, entity, plan)
             zone = await _zone(db, ref.tenant, plan)
-            policy = await policies.get(db, ref.tenant, ref.kind)
-            plan = planning.complete(kind, plan, policy, zone, now)
+            scene = scene_of(followed.policy, zone, now)
+            plan = planning.complete(kind, plan, scene, now)
+            answers, touched = await _act(db, kind, ref, plan, scene, request.acts, now)
 
-            await entities.add_entries(db, ref, [plan.entries[key] for key in plan.added], now)
+            await entities.add_entries(db, ref, [plan.entries[key] for key in dict.fromkeys(plan.added)], now)
             for key in dict.fromkeys(plan.changed):
                 if key not in plan.added:
                     await entities.change(db, ref, plan.entries[key], now)
@@ -42,28 +60,101 @@ class Plan:
             due = kind.due(kind.snapshot.model_validate(plan.snapshot)) if plan.snapshot else None
             assignees: list[str] = plan.snapshot.get("assignee_ids", [])
             steps = plan.steps
+            taken_by = plan.taken.by if plan.taken else None
             await entities.save(
                 db, ref, plan.record, state=plan.stage, due_at=due,
                 next_step_at=steps[0].due_at if steps else None, now=now,
+                care=plan.care, acknowledged_by=taken_by, policy_version=followed.version,
             )  # fmt: skip
             await entities.assign(db, ref, assignees)
-        idle = plan.stage == "closed"
+        await self._show(ref.tenant, touched)
+        idle = plan.stage == "closed" or not kind.lasts
         return Planned(
-            stage=plan.stage, due=due, assignees=assignees, zone=zone, steps=steps, pending=pending, idle=idle
-        )
+            stage=plan.stage, due=due, assignees=assignees, zone=zone, steps=steps, pending=pending, idle=idle,
+            answers=answers,
+        )  # fmt: skip
+
+    def _checked(self, kind: Kind[Any], request: PlanRequest) -> tuple[list[Heard], list[Refusal]]:
+        """Single events may have come past the API: those that the catalogue does not know are refused here."""
+        if kind.lasts:
+            return request.heard, request.refused
+        heard, refused = [], list(request.refused)
+        for item in map(self._by_todays_name, request.heard):
+            notice = self._notices.get(item.event.type)
+            problems = notice.problems(item.event.data) if notice else ["/type: is not a known event type"]
+            if problems:
+                detail = "; ".join(map(str, problems))[:2000]
+                refused.append(Refusal(key=f"refused-{item.event.key}", type=item.event.type, detail=detail))
+            else:
+                heard.append(item)
+        return heard, refused
+
+    def _by_todays_name(self, item: Heard) -> Heard:
+        name = self._old_names.get(item.event.type)
+        return item.model_copy(update={"event": item.event.model_copy(update={"type": name})}) if name else item
+
+    async def _show(self, tenant: str, notes: Sequence[tuple[Notification, int, int]]) -> None:
+        for note, unread, version in notes:
+            frame = {"type": "notification_updated", "notification": note.public()}
+            await self._bus.publish(tenant, note.user_id, {**frame, "unread_count": unread, "version": version})
 
 
-async def _reconcile(
-    db: Connection, ref: Ref, before: Entity | None, plan: planning.Plan, now: datetime
-) -> list[Pending]:
+async def _policy(db: Connection, ref: Ref, entity: Entity | None, plan: Outcome) -> Versioned:
+    """What the entity has followed so far; the current one, where it begins or begins again."""
+    if entity is None or entity.record.latest is None or (entity.record.is_closed and not plan.record.is_closed):
+        return await policies.current(db, ref.tenant, ref.kind)
+    version = entity.policy_version
+    return Versioned(version, await policies.of_version(db, ref.tenant, ref.kind, version))
+
+
+async def _act(
+    db: Connection, kind: Kind[Any], ref: Ref, plan: Outcome, scene: Scene, asked: Sequence[Act], now: datetime
+) -> tuple[list[Answer], list[tuple[Notification, int, int]]]:
+    """What people want, each in turn; the notifications that an acknowledgement marks, with count and version."""
+    answers: list[Answer] = []
+    had = len(plan.care.acknowledgements)
+    for act in asked:
+        may = act.override or await _may(db, ref, plan, act.user_id)
+        refusal = acts.apply(kind, plan, scene, act, may=may, now=now)
+        if refusal is None:
+            planning.complete(kind, plan, scene, now)
+        answers.append(refusal or acts.answer(act, plan))
+    if len(plan.care.acknowledgements) == had:
+        return answers, []
+    return answers, await inbox.acknowledge(db, ref, plan.acknowledged, now)
+
+
+async def _may(db: Connection, ref: Ref, plan: Outcome, user_id: str) -> bool:
+    """Whether somebody has a say: it is theirs, or of somebody below them, or they have been told that it is late."""
+    if user_id in plan.snapshot.get("assignee_ids", []) or await entities.is_within_reach(db, ref, user_id):
+        return True
+    late = [key for key, entry in plan.entries.items() if entry.step.stage in ("overdue", "escalation", "exhausted")]
+    return await inbox.has_any(db, ref, late, user_id)
+
+
+async def _leave_to_the_first(db: Connection, ref: Ref, plan: Outcome) -> None:
+    """Of single events with one `dedupe_key` the first is told; the others are superseded by it."""
+    key = plan.snapshot.get("dedupe_key")
+    if key is None or ref.kind != "notification":
+        return
+    for step in plan.steps:
+        if not await dedupes.claim(db, ref.tenant, step.type, key, ref.id):
+            plan.change(step.key, "superseded", "stale")
+
+
+async def _reconcile(db: Connection, ref: Ref, before: Entity | None, plan: Outcome, now: datetime) -> list[Pending]:
     """Deliveries that are under way, after what has changed: what is still to be sent."""
     if plan.overtaken:
         await ledger.overtake(db, ref, plan.overtaken, plan.why, now)
+    if plan.acknowledged:
+        await ledger.overtake(db, ref, plan.acknowledged, ledger.ACKNOWLEDGED, now)
     had = (before.snapshot or {}).get("assignee_ids", []) if before else []
     assigned: list[str] = plan.snapshot.get("assignee_ids", [])
     gone = sorted(set(had) - set(assigned))
     if gone:
-        await ledger.overtake(db, ref, list(plan.entries), "reassigned", now, users=gone)
+        # What they were told as those responsible; that they no longer are is news for them.
+        old = [key for key in plan.entries if key not in plan.added]
+        await ledger.overtake(db, ref, old, "reassigned", now, users=gone)
     if plan.wanted_again:
         await ledger.reopen(db, ref, plan.wanted_again, users=assigned)
     steps = {key: entry.step for key, entry in plan.entries.items()}
@@ -74,9 +165,7 @@ async def _reconcile(
     ]
 
 
-async def _zone(db: Connection, tenant: str, plan: planning.Plan) -> str:
+async def _zone(db: Connection, tenant: str, plan: Outcome) -> str:
     """The zone that local times of an entity are in: its own, else its first assignee's, else UTC."""
-    if plan.snapshot.get("timezone"):
-        return str(plan.snapshot["timezone"])
-    people = await directory.get(db, tenant, plan.snapshot.get("assignee_ids", [])[:1])
-    return next((user.timezone for user in people.values()), "UTC")
+    people = await directory.get(db, tenant, whose_zone(plan.snapshot))
+    return zone_of(plan.snapshot, {id_: user.timezone for id_, user in people.items()})

@@ -1,24 +1,34 @@
-"""From a notice's words and an entity's snapshot to the text that one person reads, in their language and zone."""
+"""From a notice's words and its data to the text that one person reads, in their language and zone."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
 from jinja2 import StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from catalogue import Notice
+from catalogue import CatalogueError, Notice
+from punctual.declaration import key
 from punctual.errors import UnsafeUrl
 from punctual.people import first_name
 from punctual.urls import action_url
 from punctual.wire import zone
 
 TITLE_LIMIT = 200
-MESSAGE_LIMIT = 2000
+MESSAGE_LIMIT = 5000
+LONGEST_SPAN = 10**9
+"""In minutes; what is longer reads as this."""
+
+# Controls, and what turns the direction of the text around it: nobody's name may rearrange a sentence.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @pass_context
@@ -35,13 +45,58 @@ def _when(context: Context, value: str) -> str:
 def _from_now(context: Context, value: str) -> str:
     """`in 30 minutes` in the reader's language."""
     left = datetime.fromisoformat(value) - context["_now"]
-    return format_timedelta(
-        timedelta(seconds=round(left.total_seconds())), add_direction=True, threshold=1.5, locale=context["_locale"]
-    )
+    span = timedelta(seconds=round(left.total_seconds()))
+    text: str = format_timedelta(span, add_direction=True, threshold=1.5, locale=context["_locale"])
+    return text
 
 
-_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-_environment.filters.update(when=_when, from_now=_from_now, first_name=first_name)
+@pass_context
+def _number(context: Context, value: float) -> str:
+    """`1,499.5` as the reader writes it."""
+    text: str = format_decimal(Decimal(str(value)), locale=context["_locale"])
+    return text
+
+
+@pass_context
+def _money(context: Context, amount: float, currency: str | None) -> str:
+    """`₹1,499.50` for an ISO 4217 code; whatever else the currency is called stands behind the number."""
+    value = Decimal(str(amount))
+    if currency and re.fullmatch("[A-Za-z]{3}", currency):
+        return format_currency(value, currency.upper(), locale=context["_locale"])
+    return f"{format_decimal(value, locale=context['_locale'])} {currency or ''}".strip()
+
+
+@pass_context
+def _minutes(context: Context, value: float) -> str:
+    """`2 hours` for 95 minutes."""
+    span = timedelta(minutes=max(0, min(value, LONGEST_SPAN)))
+    text: str = format_timedelta(span, threshold=1.5, locale=context["_locale"])
+    return text
+
+
+@pass_context
+def _listed(context: Context, values: Sequence[str]) -> str:
+    """`A, B and C`."""
+    return format_list(list(values), locale=context["_locale"])
+
+
+def _words(value: str) -> str:
+    """A value of a list of choices as words: `not_fulfilled` reads `not fulfilled`."""
+    return " ".join(value.replace("_", " ").split())
+
+
+def _cut(text: str, longest: int) -> str:
+    """One line of `text`, cut where it is too long."""
+    return _shortened(" ".join(text.split()), longest)
+
+
+_environment = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+)
+_environment.filters.update(
+    when=_when, from_now=_from_now, first_name=first_name, cut=_cut, key=key, words=_words,
+    number=_number, money=_money, minutes=_minutes, listed=_listed,
+)  # fmt: skip
 
 
 @cache
@@ -61,14 +116,29 @@ def supported(locale: str) -> Locale:
 
 
 def render(
-    notice: Notice, snapshot: Mapping[str, Any], *, locale: str, timezone: str, now: datetime
+    notice: Notice, data: Mapping[str, Any], *, locale: str, timezone: str, now: datetime
 ) -> tuple[str, str, str]:
-    """Title, message and the action's text; a field that `snapshot` lacks reads as empty where it is optional."""
+    """Title, message and the action's text, from data without problems; an optional field it lacks reads as None.
+
+    An entity's data may bring `assignee_names` and `deadline` along, besides its snapshot.
+    """
     words = notice.in_locale(locale)
-    context = {name: snapshot.get(name) for name in notice.about.fields}
+    context = {name: data.get(name) for name in notice.placeholders}
+    if notice.entity is not None:
+        context["assignee_names"] = data.get("assignee_names") or ""
     context |= {"_locale": supported(locale), "_zone": timezone, "_now": now}
-    title, message = _compiled(words.title).render(context), _compiled(words.message).render(context)
-    return _cut(" ".join(title.split()), TITLE_LIMIT), _cut(message.strip(), MESSAGE_LIMIT), words.action_text
+    title, message = (_UNSEEN.sub("", _compiled(source).render(context)) for source in (words.title, words.message))
+    return _cut(title, TITLE_LIMIT), _shortened(_tidy(message), MESSAGE_LIMIT), words.action_text
+
+
+def check(notices: Iterable[Notice]) -> None:
+    """Raises CatalogueError for the first notice that does not render from its own example, in any language."""
+    for notice in notices:
+        for locale in notice.words:
+            try:
+                render(notice, notice.about.example, locale=locale, timezone="UTC", now=datetime.now(UTC))
+            except Exception as error:
+                raise CatalogueError(f"{notice.type}.md in {locale}: {error}") from error
 
 
 def allowed_link(url: str | None, hosts: Collection[str]) -> str | None:
@@ -79,5 +149,11 @@ def allowed_link(url: str | None, hosts: Collection[str]) -> str | None:
         return None
 
 
-def _cut(text: str, longest: int) -> str:
+def _tidy(message: str) -> str:
+    """Lines without spaces at their ends, and no more than one empty line between two."""
+    lines = (line.rstrip() for line in message.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from activities import rendering
 from activities.channels.base import Channel
 from activities.channels.registry import channels
 from activities.compose import Compose
@@ -16,7 +17,9 @@ __all__ = ["activities", "channels"]
 def activities(
     resources: Resources, by_name: dict[str, Channel]
 ) -> tuple[list[Callable[..., Any]], Callable[..., Any]]:
-    """The fast activities, and the one that sends by slow channels."""
+    """The fast activities, and the one that sends by slow channels; raises CatalogueError for words that fail."""
+    rendering.check(resources.notices.values())
     compose = Compose(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
     deliver = Deliver(resources.database, by_name)
-    return [Plan(resources.database).plan, compose.compose], deliver.deliver
+    plan = Plan(resources.database, resources.notices, resources.bus)
+    return [plan.plan, compose.compose], deliver.deliver

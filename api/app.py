@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    acts,
     catalogue,
     codec,
     entities,
@@ -16,6 +17,7 @@ from api import (
     health,
     inbox,
     live,
+    mail_links,
     pages,
     policies,
     problems,
@@ -24,7 +26,9 @@ from api import (
     users,
 )
 from api.bodies import BodyCap
+from api.event_types import EventTypes
 from api.gateway import Gateway
+from api.headers import SafeHeaders
 from api.hub import Hub
 from api.identity import Verifier
 from resources import Resources
@@ -32,7 +36,9 @@ from settings import Settings
 
 Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-_ROUTERS = (events, users, entities, policies, inbox, push, live, catalogue, health, codec, pages, reference)
+_ROUTERS = (
+    events, users, entities, acts, policies, inbox, push, live, catalogue, health, codec, mail_links, pages, reference
+)  # fmt: skip
 
 
 def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> FastAPI:
@@ -62,6 +68,7 @@ def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> 
         redoc_url=None,
         responses=problems.OPENAPI,
         middleware=[
+            Middleware(SafeHeaders),
             Middleware(Cors, settings=settings),
             Middleware(problems.Guard),
             Middleware(BodyCap, large=("/v1/events", *codec.PATHS)),
@@ -70,6 +77,7 @@ def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> 
     app.state.resources = resources
     app.state.hub = hub
     app.state.verifier = verifier
+    app.state.types = EventTypes(resources.notices)
     app.state.gateway = Gateway(resources.temporal)
     problems.install(app)
     app.mount(reference.ASSETS, reference.assets)

@@ -12,5 +12,5 @@ router = APIRouter(route_class=StrictRoute, tags=["catalogue"])
 
 @router.get("/v1/catalogue")
 async def get_catalogue(who: Anyone, ours: Ours) -> dict[str, Any]:
-    """All types by name; an entity event's `example` posts as its `data`."""
+    """All types by name; an `example` posts as `data`."""
     return {"items": [notice.public for _, notice in sorted(ours.notices.items())]}

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from starlette.requests import HTTPConnection
 
+from api.event_types import EventTypes
 from api.gateway import Gateway
 from api.identity import Caller, caller
 from punctual.wire import ID_PATTERN
@@ -22,8 +23,14 @@ def _gateway(connection: HTTPConnection) -> Gateway:
     return found
 
 
+def _types(connection: HTTPConnection) -> EventTypes:
+    found: EventTypes = connection.app.state.types
+    return found
+
+
 Ours = Annotated[Resources, Depends(_resources)]
 Temporal = Annotated[Gateway, Depends(_gateway)]
+Types = Annotated[EventTypes, Depends(_types)]
 
 Person = Annotated[Caller, caller("user", "admin")]
 """Somebody with an inbox of their own."""

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Query
 from api.bodies import StrictRoute
 from api.cursors import Pages
 from api.deps import Anyone, Cursor, IdPath, Limit, NamePath, Ours, iso
-from api.identity import Caller
-from api.problems import not_found
+from api.reach import visible
 from punctual.protocol import Ref
+from punctual.timeline import Entry
 from punctual.wire import ID_PATTERN
 from store import entities, ledger
-from store.entities import Entity, Told
+from store.entities import Entity
 
 router = APIRouter(prefix="/v1/entities", route_class=StrictRoute, tags=["entities"])
 
 State = Literal["open", "overdue", "escalated", "acknowledged", "closed"]
+UserId = Annotated[str | None, Query(pattern=ID_PATTERN)]
 
 
 @router.get("")
@@ -26,16 +27,20 @@ async def list_entities(
     ours: Ours,
     kind: Annotated[str | None, Query(pattern=r"^[a-z_]{1,64}$")] = None,
     state: State | None = None,
-    assignee: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
+    assignee: UserId = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """Entities by kind and id; a user sees what is assigned to it or to somebody below it."""
+    """Entities by kind and id; a user sees what is assigned to it or to somebody below it.
+
+    Single events are listed with `kind=notification` only.
+    """
     pages = Pages(ours.vault, who, "entities", kind, state, assignee)
     position = pages.position(cursor)
     async with ours.database.read() as db:
         found = await entities.page(
-            db, who.tenant, kind=kind, state=state, assignee=assignee, within_reach_of=_reach(who),
+            db, who.tenant, kind=kind, state=state, assignee=assignee,
+            within_reach_of=who.user_id if who.role == "user" else None,
             after=(position[0], position[1]) if position else None, limit=limit + 1,
         )  # fmt: skip
     shown = found[:limit]
@@ -46,33 +51,30 @@ async def list_entities(
 
 
 @router.get("/{kind}/{id}")
-async def get_entity(kind: NamePath, id: IdPath, who: Anyone, ours: Ours) -> dict[str, Any]:
-    """One entity with its timeline. `entity` is null while every event about it was refused."""
+async def get_entity(kind: NamePath, id: IdPath, who: Anyone, ours: Ours, user: UserId = None) -> dict[str, Any]:
+    """One entity with its timeline. `entity` is null while every event about it was refused.
+
+    With `user` only what that user got or did not get, and the steps that concern them or are still planned.
+    """
     ref = Ref(tenant=who.tenant, kind=kind, id=id)
     async with ours.database.read() as db:
-        entity = await entities.load(db, ref)
-        reach = _reach(who)
-        if entity is None or (reach is not None and not await entities.is_within_reach(db, ref, reach)):
-            raise not_found()
+        entity = await visible(db, ref, who)
         timeline = await entities.entries(db, ref)
         deliveries = await ledger.of_entity(db, ref)
     recipients: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in deliveries:
-        recipients[row.step_key].append(
-            {
-                "user_id": row.user_id,
-                "channel": row.channel,
-                "outcome": row.outcome,
-                "reason": row.reason,
-                "at": iso(row.at),
-            }
-        )
-    return {**_shown(entity), "timeline": [_row(told, recipients[told.step.key]) for told in timeline]}
-
-
-def _reach(who: Caller) -> str | None:
-    """Whose reach bounds what is shown; None: the whole tenant."""
-    return who.user_id if who.role == "user" else None
+        if user in (None, row.user_id):
+            recipients[row.step_key].append(
+                {
+                    "user_id": row.user_id,
+                    "channel": row.channel,
+                    "outcome": row.outcome,
+                    "reason": row.reason,
+                    "at": iso(row.at),
+                }
+            )
+    steps = [told for told in timeline if user is None or told.is_open or told.step.key in recipients]
+    return {**_shown(entity), "timeline": [_row(told, recipients[told.step.key]) for told in steps]}
 
 
 def _shown(entity: Entity) -> dict[str, Any]:
@@ -86,7 +88,8 @@ def _shown(entity: Entity) -> dict[str, Any]:
     }
 
 
-def _row(told: Told, recipients: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(told: Entry, recipients: list[dict[str, Any]]) -> dict[str, Any]:
+    """A step; a level of an escalation also says for whom it is, and a refused event what was wrong with it."""
     row = {
         "key": told.step.key,
         "type": told.step.type,
@@ -95,4 +98,5 @@ def _row(told: Told, recipients: list[dict[str, Any]]) -> dict[str, Any]:
         "reason": told.reason,
         "recipients": recipients,
     }
-    return {**row, "detail": told.detail} if told.detail else row
+    more = {"to": told.step.to, "detail": told.detail}
+    return {**row, **{name: text for name, text in more.items() if text}}

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request
 
 from api import bodies
 from api.bodies import KIB, StrictRoute
-from api.deps import Ours, System, Temporal, now
+from api.deps import Ours, System, Temporal, Types, now
+from api.event_types import EventTypes
 from api.problems import unprocessable
 from punctual import events
 from punctual.errors import FieldProblem, InvalidEvent, UnsafeUrl
@@ -25,13 +26,13 @@ _NAMED_PROBLEMS = 20
 
 _EVENT = {
     "type": "object",
-    "required": ["specversion", "id", "type", "time", "data"],
+    "required": ["specversion", "id", "type", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
         "id": {"type": "string"},
         "source": {"type": "string", "default": "crm"},
         "type": {"type": "string", "examples": ["appointment.scheduled"]},
-        "time": {"type": "string", "format": "date-time"},
+        "time": {"type": "string", "format": "date-time", "description": "Required for events of entities."},
         "data": {"type": "object"},
     },
 }
@@ -47,15 +48,15 @@ _BODY = {
 
 
 @router.post("/v1/events", status_code=202, openapi_extra={"requestBody": _BODY})
-async def post_events(request: Request, who: System, ours: Ours, temporal: Temporal) -> dict[str, Any]:
-    """Takes one event or a list of at most 1,000; all of them or none.
+async def post_events(request: Request, who: System, ours: Ours, temporal: Temporal, types: Types) -> dict[str, Any]:
+    """Takes one event or a list of at most 1,000, of entities and single ones; all of them or none.
 
     Answers when Temporal has them durably. The same `source` and `id` again changes nothing.
     """
     body = await bodies.read(request, {ONE, BATCH, *bodies.JSON})
     _check_shape(bodies.content_type(request), body)
     accepted = now()
-    found = _parse(body, accepted, ours.settings.action_url_hosts)
+    found = _parse(body, accepted, types, ours.settings.action_url_hosts)
     # Set here and never taken from the sender: an outage before a worker sees the event makes nothing past.
     heard = [event.model_copy(update={"punctualaccepted": accepted}) for event in found]
     ids = await temporal.tell(who.tenant, heard)
@@ -72,7 +73,7 @@ def _check_shape(content_type: str, body: Any) -> None:
         raise unprocessable([FieldProblem((), f"must not hold more than {LONGEST_BATCH:,} events")])
 
 
-def _parse(body: Any, at: datetime, hosts: Collection[str]) -> list[Event]:
+def _parse(body: Any, at: datetime, types: EventTypes, hosts: Collection[str]) -> list[Event]:
     """The events in `body`; raises Problem naming what is wrong with each."""
     batch = isinstance(body, list)
     items = body if batch else [body]
@@ -83,7 +84,7 @@ def _parse(body: Any, at: datetime, hosts: Collection[str]) -> list[Event]:
     problems: list[FieldProblem] = []
     for index, item in enumerate(items):
         try:
-            found.append(_event(item, at, hosts))
+            found.append(_event(item, at, types, hosts))
         except InvalidEvent as error:
             prefix = (index,) if batch else ()
             named = error.problems[:_NAMED_PROBLEMS]
@@ -98,12 +99,19 @@ def _too_large(items: list[Any]) -> list[int]:
     return [index for index, size in enumerate(sizes) if size > LARGEST_EVENT]
 
 
-def _event(item: Any, at: datetime, hosts: Collection[str]) -> Event:
-    event = events.parse(item, now=at)
+def _event(item: Any, at: datetime, types: EventTypes, hosts: Collection[str]) -> Event:
+    item = types.named(item)
+    problems = types.problems(item)
+    try:
+        event = events.parse(item, now=at)
+    except InvalidEvent as error:
+        raise InvalidEvent([*error.problems, *problems]) from None
     url = event.data.get("action_url")
     if url is not None:
         try:
             action_url(url, hosts)
         except UnsafeUrl as error:
-            raise InvalidEvent([FieldProblem(("data", "action_url"), str(error))]) from None
+            problems.append(FieldProblem(("data", "action_url"), str(error)))
+    if problems:
+        raise InvalidEvent(problems)
     return event

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import StrictBool, StringConstraints, model_validator
 
-from api import inbox_changes
+from api import acts, inbox_changes
+from api.acts import ActId
 from api.bodies import StrictRoute
 from api.cursors import Pages
-from api.deps import Cursor, IdPath, Limit, Ours, Person
+from api.deps import Cursor, IdPath, Limit, Ours, Person, Temporal
 from api.identity import Caller
 from api.inbox_changes import Count
 from api.problems import not_found
@@ -109,6 +110,19 @@ async def change_notification(id: IdPath, body: Change, who: Person, ours: Ours)
     if changed is None:
         raise not_found()
     return changed.notification.public()
+
+
+@router.post("/{id}/acknowledge")
+async def acknowledge_notification(
+    id: IdPath, act_id: ActId, who: Person, ours: Ours, temporal: Temporal
+) -> dict[str, Any]:
+    """Acknowledges what the notification tells of, and stops its escalation; answers the notification after it."""
+    async with ours.database.read() as db:
+        found = await inbox.get(db, who.tenant, who.user_id, [id])
+    if not found:
+        raise not_found()
+    note = await acts.acknowledge_for(ours, temporal, who.tenant, found[0], act_id, override=who.role == "admin")
+    return note.public()
 
 
 def _same(response: Response, who: Caller, count: Count, if_none_match: str | None) -> bool:

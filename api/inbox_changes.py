@@ -49,11 +49,15 @@ async def count(ours: Resources, who: Caller) -> Count:
 
 async def counted(db: Connection, who: Caller, *, changed: bool = False) -> Count:
     """The count within a transaction; a change makes the next version."""
+    return await _counted(db, who.tenant, who.user_id, changed=changed)
+
+
+async def _counted(db: Connection, tenant: str, user_id: str, *, changed: bool) -> Count:
     if changed:
-        version = (await inbox.bump(db, who.tenant, [who.user_id]))[who.user_id]
+        version = (await inbox.bump(db, tenant, [user_id]))[user_id]
     else:
-        version = await inbox.version(db, who.tenant, who.user_id)
-    return Count((await inbox.unread(db, who.tenant, [who.user_id]))[who.user_id], version, changed)
+        version = await inbox.version(db, tenant, user_id)
+    return Count((await inbox.unread(db, tenant, [user_id]))[user_id], version, changed)
 
 
 async def change(
@@ -77,6 +81,19 @@ async def change(
     if values:
         await ours.bus.publish(who.tenant, who.user_id, changed.frame)
     return changed
+
+
+async def acknowledged(ours: Resources, tenant: str, note: Notification) -> Notification:
+    """The notification, marked as acknowledged, which it may not be where its step is not of today's escalation."""
+    async with ours.database.write() as db:
+        found = await inbox.get(db, tenant, note.user_id, [note.id])
+        if not found or found[0].acknowledged_at is not None:
+            return found[0] if found else note
+        await inbox.change(db, tenant, note.user_id, [note.id], acknowledged_at=now())
+        found = await inbox.get(db, tenant, note.user_id, [note.id])
+        changed = Changed(found[0], await _counted(db, tenant, note.user_id, changed=True))
+    await ours.bus.publish(tenant, note.user_id, changed.frame)
+    return changed.notification
 
 
 async def read_all(ours: Resources, who: Caller, category: str | None = None) -> Count:

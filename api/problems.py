@@ -1,8 +1,8 @@
 """Every refusal as RFC 9457 problem details, `application/problem+json`; nothing a client sent is echoed.
 
-`{"type", "title", "status", "detail", "errors": [...]}`, where each error of a body is
-`{"pointer": "/3/data/starts_at", "field": "data.starts_at", "index": 3, "detail"}` (`index` in lists only), and
-each error of a query or header is `{"in": "query", "field", "detail"}`.
+`{"type", "title", "status", "detail", "code", "errors": [...]}`, where `code` names why an act was refused, each
+error of a body is `{"pointer": "/3/data/starts_at", "field": "data.starts_at", "index": 3, "detail"}` (`index` in
+lists only), and each error of a query or header is `{"in": "query", "field", "detail"}`.
 """
 
 import traceback
@@ -40,6 +40,7 @@ OPENAPI: dict[int | str, dict[str, Any]] = {
                         "title": {"type": "string"},
                         "status": {"type": "integer"},
                         "detail": {"type": "string"},
+                        "code": {"type": "string"},
                         "errors": {"type": "array", "items": {"type": "object"}},
                     },
                 }
@@ -59,9 +60,11 @@ class Problem(HTTPException):
         *,
         errors: Iterable[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers) if headers else None)
         self.errors = [dict(error) for error in errors]
+        self.code = code
 
 
 def not_found() -> Problem:
@@ -69,9 +72,12 @@ def not_found() -> Problem:
     return Problem(404, NOT_FOUND)
 
 
-def unprocessable(problems: Iterable[FieldProblem], *, batch: bool = False, status: int = 422) -> Problem:
+def unprocessable(
+    problems: Iterable[FieldProblem], *, batch: bool = False, status: int = 422, code: str | None = None
+) -> Problem:
     """The refused fields of a body; in a `batch` the first part of each path is the item's index."""
-    return Problem(status, "The request has fields that cannot be accepted.", errors=_errors(problems, batch))
+    detail = "The request has fields that cannot be accepted."
+    return Problem(status, detail, errors=_errors(problems, batch), code=code)
 
 
 def response(
@@ -80,10 +86,13 @@ def response(
     *,
     errors: Iterable[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
+    code: str | None = None,
 ) -> JSONResponse:
     """Problem details as an answer."""
     title = HTTPStatus(status).phrase
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if code is not None:
+        body["code"] = code
     if listed := list(errors):
         body["errors"] = listed
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
@@ -94,10 +103,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        if not isinstance(error, Problem) and error.status_code == 404:
-            return response(404, NOT_FOUND, headers=error.headers)
+        if not isinstance(error, Problem):
+            detail = NOT_FOUND if error.status_code == 404 else str(error.detail)
+            return response(error.status_code, detail, headers=error.headers)
         return response(
-            error.status_code, str(error.detail), errors=getattr(error, "errors", ()), headers=error.headers
+            error.status_code, str(error.detail), errors=error.errors, headers=error.headers, code=error.code
         )
 
     @app.exception_handler(RequestValidationError)

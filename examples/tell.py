@@ -8,7 +8,7 @@ from punctual.client import Punctual
 
 
 async def main() -> None:
-    """An appointment in two minutes; its id is printed."""
+    """An appointment in two minutes, and a free message; the ids of their workflows are printed."""
     ours = settings.load()
     punctual = await Punctual.connect(ours.temporal, payload_keys=ours.payload_keys)
     now = datetime.now(UTC)
@@ -25,6 +25,16 @@ async def main() -> None:
         },
     }
     print(await punctual.tell("demo", event))
+    message = {
+        "id": f"example-message-{now:%H%M%S}",
+        "type": "custom",
+        "data": {
+            "title": "Hello from Python",
+            "message": "An appointment in two minutes is on its way.",
+            "recipients": {"user_ids": ["asha"]},
+        },
+    }
+    print(await punctual.tell("demo", message))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the core raises.
 
 PunctualError
+├── ActRefused        what somebody wants of an entity makes no sense or is not theirs to want; `code` says which
 ├── InvalidEvent      an event that cannot be accepted; `problems` names each field
 ├── InvalidPolicy     a policy that contradicts itself; `problems` names each field
 └── UnsafeUrl         an address that a person chose and that must not be followed
@@ -45,3 +46,14 @@ class InvalidPolicy(_Refused):
 
 class UnsafeUrl(PunctualError):
     """The URL is not one we would open or call."""
+
+
+class ActRefused(PunctualError):
+    """An act that came to nothing: its `code`, one of CODES, and why in words."""
+
+    CODES = frozenset({"closed", "not_yours", "nothing_to_acknowledge", "nothing_to_remind_of", "invalid"})
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

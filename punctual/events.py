@@ -3,13 +3,14 @@
 import hashlib
 import re
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from punctual.errors import FieldProblem, InvalidEvent
 from punctual.kind import Kind
-from punctual.registry import ALIASES, kind_of
+from punctual.registry import ALIASES, is_single, kind_of
 from punctual.wire import Instant, field_problems
 
 DEEPEST = 50
@@ -46,10 +47,19 @@ class Event(BaseModel):
         """The step key of this event's notice: the same for every delivery of the same `source` and `id`."""
         return notice_key(self.source, self.id)
 
+    @property
+    def about(self) -> str:
+        """The id of the entity it is about; a single event's own is made of its `source` and `id`."""
+        return _digest(self.source, self.id) if is_single(self.type) else str(self.data["id"])
+
 
 def notice_key(source: str, id_: str) -> str:
     """The step key of an event's notice."""
-    return "event-" + hashlib.sha256(f"{source}\0{id_}".encode()).hexdigest()[:32]
+    return "event-" + _digest(source, id_)
+
+
+def _digest(source: str, id_: str) -> str:
+    return hashlib.sha256(f"{source}\0{id_}".encode()).hexdigest()[:32]
 
 
 class Mark(NamedTuple):
@@ -64,7 +74,7 @@ class Mark(NamedTuple):
 def mark(event: Event, kind: Kind[Any]) -> Mark:
     """Where `event` stands; the greatest mark is the last writer's."""
     moment = event.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return Mark(moment, kind.events[event.type] == "closes", event.id, event.source)
+    return Mark(moment, kind.effect(event.type) == "closes", event.id, event.source)
 
 
 def parse(body: Any, *, now: datetime, kind: str | None = None, entity_id: str | None = None) -> Event:
@@ -75,32 +85,34 @@ def parse(body: Any, *, now: datetime, kind: str | None = None, entity_id: str |
     if not isinstance(body, dict):
         raise InvalidEvent([FieldProblem((), "must be a CloudEvents JSON object")])
     _check_texts(body)
+    found: Kind[Any] | None = None
     if isinstance(body.get("type"), str):
         body = {**body, "type": ALIASES.get(body["type"], body["type"])}
+        found = kind_of(body["type"])
+        if is_single(body["type"]) and "time" not in body:
+            body["time"] = now.isoformat()
     problems: list[FieldProblem] = []
     event: Event | None = None
     try:
         event = Event.model_validate(body)
     except ValidationError as error:
         problems += field_problems(error)
-    found = kind_of(body["type"]) if isinstance(body.get("type"), str) else None
-    if found is None:
-        if isinstance(body.get("type"), str):
-            problems.append(FieldProblem(("type",), "is not a known event type"))
-    elif isinstance(body.get("data"), dict):
+    if found is not None and isinstance(body.get("data"), dict):
         problems += _data_problems(found, body["data"])
     if event is not None and event.time > now + AHEAD:
         problems.append(FieldProblem(("time",), "is more than 5 minutes ahead"))
     if event is None or found is None or problems:
         raise InvalidEvent(problems)
     snapshot = found.snapshot.model_validate(event.data)
+    event = event.model_copy(update={"data": snapshot.model_dump(mode="json", exclude_none=True)})
     if kind is not None and found.name != kind:
         problems.append(FieldProblem(("type",), f"is not about a {kind}, which this workflow's id names"))
-    if entity_id is not None and snapshot.id != entity_id:
-        problems.append(FieldProblem(("data", "id"), "is not the id in this workflow's own id"))
+    elif entity_id is not None and event.about != entity_id:
+        field = ("id",) if is_single(event.type) else ("data", "id")
+        problems.append(FieldProblem(field, "is not the id in this workflow's own id"))
     if problems:
         raise InvalidEvent(problems)
-    return event.model_copy(update={"data": snapshot.model_dump(mode="json", exclude_none=True)})
+    return event
 
 
 def _check_texts(body: Any) -> None:
@@ -111,6 +123,8 @@ def _check_texts(body: Any) -> None:
         for value in level:
             if isinstance(value, str) and _UNSTORABLE.search(value):
                 raise InvalidEvent([FieldProblem((), "holds a NUL or half of a surrogate pair")])
+            if isinstance(value, float) and not isfinite(value):
+                raise InvalidEvent([FieldProblem((), "holds a number that JSON does not have")])
             if isinstance(value, dict):
                 inner += [*value, *value.values()]
             elif isinstance(value, list):
@@ -127,11 +141,6 @@ def _data_problems(found: Kind[Any], data: dict[str, Any]) -> list[FieldProblem]
     except ValidationError as error:
         return field_problems(error, "data")
     return []
-
-
-def is_known(type_: str) -> bool:
-    """Whether an event type, or an alias of one, is ours."""
-    return kind_of(ALIASES.get(type_, type_)) is not None
 
 
 def refusal_key(body: Any) -> str:

@@ -55,7 +55,7 @@ def apply(record: Record, event: Event, kind: Kind[Any]) -> tuple[Record, Verdic
     changes: dict[str, Any] = {}
     if record.latest is None or applied.mark > record.latest.mark:
         changes["latest"] = applied
-    effect = kind.events[event.type]
+    effect = kind.effect(event.type)
     if effect == "closes" and (record.closing is None or applied.mark > record.closing.mark):
         changes["closing"] = applied
     if effect == "opens" and (record.opened is None or applied.mark > record.opened):

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from punctual.events import Event, is_known
+from punctual.events import Event
 from punctual.lifecycle import Stage
+from punctual.registry import kind_of
 from punctual.timeline import Step
-from punctual.wire import ID_PATTERN, Instant
+from punctual.wire import ID_PATTERN, Id, Instant
 
 _ID = re.compile(ID_PATTERN)
 
@@ -58,11 +59,33 @@ class Heard(Message):
     at: Instant
 
 
+class Act(Message):
+    """What somebody wants of an entity. `override`: their role gives them the right, whoever it is assigned to."""
+
+    id: str
+    what: Literal["acknowledge", "snooze", "remind_now"]
+    user_id: Id
+    until: Instant | Literal["next_working_morning"] | None = None
+    override: bool = False
+
+
+class Answer(Message):
+    """What came of an act: where the entity stands after it, or why not (a name in `refusal`, words in `detail`)."""
+
+    id: str
+    refusal: str | None = None
+    detail: str = ""
+    state: Stage = "closed"
+    acknowledged_by: str | None = None
+    next_step_at: Instant | None = None
+
+
 class PlanRequest(Message):
     ref: Ref
     now: Instant
     heard: list[Heard] = []
     refused: list[Refusal] = []
+    acts: list[Act] = []
 
 
 class Pending(Message):
@@ -86,21 +109,30 @@ class Planned(Message):
     steps: list[Step]
     pending: list[Pending] = []
     idle: bool
+    answers: list[Answer] = []
 
 
 class ComposeRequest(Message):
+    """`after`: the last of a large audience that has been told of this step already."""
+
     ref: Ref
     key: str
     now: Instant
+    after: str | None = None
 
 
 class Composed(Message):
-    """What telling a step came to; `pending` names the slow channels that have something to send."""
+    """What telling a step came to; `pending` names the slow channels that have something to send.
+
+    `more`: the audience goes on after this user. `replan`: the instants of what follows have changed.
+    """
 
     outcome: str
     reason: str | None = None
     stage: Stage
     pending: list[Pending] = []
+    more: str | None = None
+    replan: bool = False
 
 
 class DeliverRequest(Message):
@@ -127,10 +159,10 @@ class Life(Message):
     plan: Planned
 
 
-def former_life(given: Any) -> Life | None:
-    """What a former run handed on, if a workflow's input is that, and not an event or nonsense."""
+def former_life(given: Any, kind: str) -> Life | None:
+    """What a former run of this kind handed on, if a workflow's input is that, and not an event or nonsense."""
     try:
         life = Life.model_validate(given) if isinstance(given, dict) and "carried" in given else None
     except ValidationError:
         return None
-    return life if life and all(is_known(item.event.type) for item in life.heard) else None
+    return life if life and all(kind_of(item.event.type).name == kind for item in life.heard) else None

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select, union
 
+from store import engine
 from store.engine import Connection, insert
-from store.tables import assignments, deliveries, inboxes, notifications, push_subscriptions, users
+from store.tables import assignments, deliveries, inboxes, memberships, notifications, push_subscriptions, users
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,42 @@ async def put(db: Connection, tenant: str, people: Iterable[User]) -> None:
         statement = insert(db, users).values(tenant=tenant, **values)
         del values["id"]
         await db.execute(statement.on_conflict_do_update(index_elements=["tenant", "id"], set_=values))
+        await _join(db, tenant, person)
+
+
+async def _join(db: Connection, tenant: str, person: User) -> None:
+    """Makes the person's groups exactly those that it names."""
+    mine = (memberships.c.tenant == tenant, memberships.c.user_id == person.id)
+    wanted = {f"role:{name}" for name in person.roles} | {f"team:{name}" for name in person.teams}
+    had = set((await db.execute(select(memberships.c.name).where(*mine))).scalars())
+    if had - wanted:
+        await db.execute(delete(memberships).where(*mine, memberships.c.name.in_(had - wanted)))
+    if wanted - had:
+        rows = [{"tenant": tenant, "user_id": person.id, "name": name} for name in sorted(wanted - had)]
+        await db.execute(insert(db, memberships).on_conflict_do_nothing(), rows)
+
+
+async def members(
+    db: Connection, tenant: str, names: Collection[str], *, after: str = "", limit: int = 1000
+) -> list[str]:
+    """The ids of all who are in one of the groups (`role:admin`, `team:north`, `everyone`), in order."""
+    if "everyone" in names:
+        query = select(users.c.id).where(users.c.tenant == tenant, users.c.id > after)
+        return list((await db.execute(query.order_by(users.c.id).limit(limit))).scalars())
+    if not names:
+        return []
+    # One index walk for each group; a user who is in several counts once.
+    each = [
+        select(memberships.c.user_id)
+        .where(memberships.c.tenant == tenant, memberships.c.name == name, memberships.c.user_id > after)
+        .order_by(memberships.c.user_id)
+        .limit(limit)
+        .subquery()
+        for name in sorted(names)
+    ]
+    found = union(*(select(part.c.user_id) for part in each)).subquery()
+    query = select(found.c.user_id).order_by(found.c.user_id).limit(limit)
+    return list((await db.execute(query)).scalars())
 
 
 async def get(db: Connection, tenant: str, ids: Collection[str], *, keep: bool = False) -> dict[str, User]:
@@ -52,8 +89,7 @@ async def page(db: Connection, tenant: str, *, after: str | None, limit: int) ->
 
 async def lock(db: Connection, tenant: str) -> None:
     """Keeps other writers of the tenant's directory out until the transaction ends: two could make a circle."""
-    if db.dialect.name == "postgresql":
-        await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"directory {tenant}", 0))))
+    await engine.lock(db, f"directory {tenant}")
 
 
 async def managers(db: Connection, tenant: str) -> dict[str, str]:
@@ -68,7 +104,7 @@ async def erase(db: Connection, tenant: str, user_id: str) -> bool:
     """Deletes the user and all that was written for them; False when there is none."""
     # Whoever writes for them right now is waited for, and whoever comes later finds nobody.
     await db.execute(select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id).with_for_update())
-    for table in (notifications, deliveries, inboxes, push_subscriptions, assignments):
+    for table in (notifications, deliveries, inboxes, push_subscriptions, assignments, memberships):
         await db.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user_id))
     gone = await db.execute(delete(users).where(users.c.tenant == tenant, users.c.id == user_id))
     return bool(gone.rowcount)

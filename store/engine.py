@@ -77,6 +77,12 @@ def insert(db: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+async def lock(db: Connection, name: str) -> None:
+    """Keeps others who lock the same name out until the transaction ends; SQLite has one writer anyway."""
+    if db.dialect.name == "postgresql":
+        await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 async def ping(db: Connection) -> None:
     """Asks the database for something that it always has; raises what is wrong with it."""
     await db.scalar(select(1))

@@ -1,16 +1,17 @@
 """Entities and their steps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, literal, select, tuple_, update
 
+from punctual.escalation import Care
 from punctual.lifecycle import Record
-from punctual.planning import Entry
 from punctual.protocol import Ref
-from punctual.timeline import Step
+from punctual.registry import ENTITIES
+from punctual.timeline import Entry, Step
 from store.engine import Connection, insert
 from store.tables import assignments, entities, steps, users
 
@@ -24,17 +25,12 @@ class Entity:
     due_at: datetime | None
     next_step_at: datetime | None
     acknowledged_by: str | None
+    care: Care
+    policy_version: int
 
     @property
     def snapshot(self) -> dict[str, Any] | None:
         return self.record.current.snapshot if self.record.current else None
-
-
-@dataclass(frozen=True)
-class Told(Entry):
-    """An entry as the store keeps it: with the instant its outcome was written."""
-
-    at: datetime | None = None
 
 
 def _of(table: Any, ref: Ref, id_column: str = "entity_id") -> Any:
@@ -50,7 +46,11 @@ async def load(db: Connection, ref: Ref, *, lock: bool = False) -> Entity | None
 
 def _entity(row: Any) -> Entity:
     record = Record.model_validate(row.record)
-    return Entity(row.id, row.kind, record, row.state, row.due_at, row.next_step_at, row.acknowledged_by)
+    care = Care.model_validate(row.care)
+    return Entity(
+        row.id, row.kind, record, row.state, row.due_at, row.next_step_at, row.acknowledged_by, care,
+        row.policy_version,
+    )  # fmt: skip
 
 
 async def save(
@@ -62,9 +62,15 @@ async def save(
     due_at: datetime | None,
     next_step_at: datetime | None,
     now: datetime,
+    care: Care | None = None,
+    acknowledged_by: str | None = None,
+    policy_version: int = 0,
 ) -> None:
     values = {
         "record": record.model_dump(mode="json"),
+        "care": (care or Care()).model_dump(mode="json", exclude_defaults=True),
+        "policy_version": policy_version,
+        "acknowledged_by": acknowledged_by,
         "state": state,
         "due_at": due_at,
         "next_step_at": next_step_at,
@@ -78,9 +84,13 @@ async def save(
 
 
 async def advance(db: Connection, ref: Ref, state: str) -> None:
-    """Writes the state, and the instant of the first step still planned."""
-    first = select(func.min(steps.c.due_at)).where(_of(steps, ref), steps.c.outcome == "planned").scalar_subquery()
-    await db.execute(update(entities).where(_of(entities, ref, "id")).values(state=state, next_step_at=first))
+    """Writes the state, and the instant of the first step still to come; who acknowledged is shown while it holds."""
+    ahead = steps.c.outcome.in_(("planned", "deferred"))
+    first = select(func.min(steps.c.due_at)).where(_of(steps, ref), ahead).scalar_subquery()
+    values: dict[str, Any] = {"state": state, "next_step_at": first}
+    if state != "acknowledged":
+        values["acknowledged_by"] = None
+    await db.execute(update(entities).where(_of(entities, ref, "id")).values(**values))
 
 
 async def assign(db: Connection, ref: Ref, user_ids: Iterable[str]) -> None:
@@ -95,20 +105,29 @@ async def assign(db: Connection, ref: Ref, user_ids: Iterable[str]) -> None:
         await db.execute(insert(db, assignments), [{**row, "user_id": id_} for id_ in sorted(wanted - had)])
 
 
-async def entries(db: Connection, ref: Ref) -> list[Told]:
+async def entries(db: Connection, ref: Ref) -> list[Entry]:
     """The entity's steps in order of their instants."""
-    query = select(steps).where(_of(steps, ref)).order_by(steps.c.due_at, steps.c.key)
+    query = select(steps).where(_of(steps, ref)).order_by(steps.c.due_at, func.length(steps.c.key), steps.c.key)
     return [_told(row) for row in await db.execute(query)]
 
 
-async def entry(db: Connection, ref: Ref, key: str) -> Told | None:
+async def entries_of(db: Connection, tenant: str, kind: str, ids: Collection[str]) -> dict[str, list[Entry]]:
+    """The steps of several entities of a kind, by the entity's id."""
+    found: dict[str, list[Entry]] = {id_: [] for id_ in ids}
+    query = select(steps).where(steps.c.tenant == tenant, steps.c.kind == kind, steps.c.entity_id.in_(ids))
+    for row in await db.execute(query.order_by(steps.c.entity_id, steps.c.due_at, steps.c.key)):
+        found[row.entity_id].append(_told(row))
+    return found
+
+
+async def entry(db: Connection, ref: Ref, key: str) -> Entry | None:
     row = (await db.execute(select(steps).where(_of(steps, ref), steps.c.key == key))).one_or_none()
     return _told(row) if row else None
 
 
-def _told(row: Any) -> Told:
-    step = Step(key=row.key, type=row.type, stage=row.stage, due_at=row.due_at, announces=row.announces)
-    return Told(step, row.outcome, row.reason, row.detail, row.at)
+def _told(row: Any) -> Entry:
+    step = Step.model_validate({name: getattr(row, name) for name in Step.model_fields})
+    return Entry(step, row.outcome, row.reason, row.detail, row.at, row.data)
 
 
 async def add_entries(db: Connection, ref: Ref, rows: Sequence[Entry], at: datetime) -> None:
@@ -122,7 +141,8 @@ async def add_entries(db: Connection, ref: Ref, rows: Sequence[Entry], at: datet
                 "outcome": row.outcome,
                 "reason": row.reason,
                 "detail": row.detail,
-                "at": None if row.outcome == "planned" else at,
+                "data": dict(row.data),
+                "at": None if row.is_open else at,
             }
             for row in rows
         ]
@@ -137,14 +157,18 @@ async def settle(db: Connection, ref: Ref, key: str, outcome: str, reason: str |
 
 async def change(db: Connection, ref: Ref, row: Entry, at: datetime) -> None:
     """Writes a step anew: its instants as well as what became of it."""
-    values = {
-        "due_at": row.step.due_at,
-        "announces": row.step.announces,
-        "outcome": row.outcome,
-        "reason": row.reason,
-    }
-    values["at"] = None if row.outcome == "planned" else at
+    values = {**row.step.model_dump(exclude={"key"}), "outcome": row.outcome, "reason": row.reason}
+    values["at"] = None if row.is_open else at
     await db.execute(update(steps).where(_of(steps, ref), steps.c.key == row.step.key).values(**values))
+
+
+async def open_ones(
+    db: Connection, tenant: str, kind: str, *, after: str | None = None, limit: int = 200
+) -> list[Entity]:
+    """Entities of a kind that have not ended, by id."""
+    query = select(entities).where(entities.c.tenant == tenant, entities.c.kind == kind, entities.c.state != "closed")
+    query = query.where(entities.c.id > after) if after is not None else query
+    return [_entity(row) for row in await db.execute(query.order_by(entities.c.id).limit(limit))]
 
 
 async def page(
@@ -158,10 +182,12 @@ async def page(
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> list[Entity]:
-    """Entities by (kind, id). `within_reach_of` leaves what is assigned to that user or to somebody below."""
+    """Entities by (kind, id); single events only when they are asked for.
+
+    `within_reach_of` leaves what is assigned to that user or to somebody below.
+    """
     query = select(entities).where(entities.c.tenant == tenant).order_by(entities.c.kind, entities.c.id).limit(limit)
-    if kind is not None:
-        query = query.where(entities.c.kind == kind)
+    query = query.where(entities.c.kind == kind if kind is not None else entities.c.kind.in_(ENTITIES))
     if state is not None:
         query = query.where(entities.c.state == state)
     if assignee is not None:

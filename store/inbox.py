@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, true, tuple_, update
+from sqlalchemy import and_, exists, func, select, true, tuple_, update
 
+from punctual.protocol import Ref
 from store.engine import Connection, insert
 from store.tables import inboxes, notifications
 
@@ -169,3 +170,33 @@ async def mark_all_read(db: Connection, tenant: str, user_id: str, category: str
     if category is not None:
         statement = statement.where(_n.category == category)
     return (await db.execute(statement.values(read_at=at))).rowcount
+
+
+async def has_any(db: Connection, ref: Ref, step_keys: Collection[str], user_id: str) -> bool:
+    """Whether somebody was written to about one of these steps."""
+    theirs = and_(_of(ref), _n.step_key.in_(step_keys), _n.user_id == user_id)
+    return bool(await db.scalar(select(exists().where(theirs))))
+
+
+async def readers(db: Connection, ref: Ref, step_keys: Collection[str]) -> list[str]:
+    """Who was written to about one of these steps."""
+    query = select(_n.user_id).where(_of(ref), _n.step_key.in_(step_keys)).distinct().order_by(_n.user_id)
+    return list((await db.execute(query)).scalars())
+
+
+async def acknowledge(
+    db: Connection, ref: Ref, step_keys: Collection[str], at: datetime
+) -> list[tuple[Notification, int, int]]:
+    """Marks what tells of these steps as acknowledged; each with its inbox's unread count and version after it."""
+    open_ones = and_(_of(ref), _n.step_key.in_(step_keys), _n.acknowledged_at.is_(None), _n.listed == true())
+    ids = list((await db.execute(select(_n.id).where(open_ones))).scalars())
+    await db.execute(update(notifications).where(open_ones).values(acknowledged_at=at))
+    query = select(*_COLUMNS).where(_n.tenant == ref.tenant, _n.id.in_(ids)).order_by(_n.user_id, _n.id)
+    notes = [Notification(*row) for row in await db.execute(query)]
+    people = {note.user_id for note in notes}
+    versions, counts = await bump(db, ref.tenant, people), await unread(db, ref.tenant, people)
+    return [(note, counts[note.user_id], versions[note.user_id]) for note in notes]
+
+
+def _of(ref: Ref) -> Any:
+    return and_(_n.tenant == ref.tenant, _n.kind == ref.kind, _n.entity_id == ref.id)

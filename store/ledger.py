@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, case, exists, select, update
 
 from punctual.protocol import Ref
 from store.engine import Connection, database_now, insert
 from store.tables import deliveries
 
 _d = deliveries.c
+ACKNOWLEDGED = "acknowledged"
+# What becomes of a row that was overtaken while somebody was asking, and then failed.
+_FATE = case((_d.reason == ACKNOWLEDGED, "withheld"), else_="superseded")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ async def of_entity(db: Connection, ref: Ref) -> list[Delivery]:
     """All deliveries of an entity, by step, user and channel."""
     query = select(*_COLUMNS).where(_of(ref)).order_by(_d.step_key, _d.user_id, _d.channel)
     return [Delivery(*row) for row in await db.execute(query)]
+
+
+async def has_any(db: Connection, ref: Ref, user_id: str) -> bool:
+    """Whether an entity was to be told to somebody, by whatever channel."""
+    return bool(await db.scalar(select(exists().where(_of(ref), _d.user_id == user_id))))
 
 
 async def of_user(db: Connection, tenant: str, user_id: str) -> list[Delivery]:
@@ -113,9 +121,7 @@ async def settle(
             update(deliveries).where(own, _d.reason.is_(None)).values(lease_until=None, progress=progress)
         )
         await db.execute(
-            update(deliveries)
-            .where(own, _d.reason.is_not(None))
-            .values(outcome="superseded", lease_until=None, at=at)
+            update(deliveries).where(own, _d.reason.is_not(None)).values(outcome=_FATE, lease_until=None, at=at)
         )
     else:
         values = {"outcome": outcome, "reason": reason, "at": at, "lease_until": None, "progress": progress}
@@ -131,12 +137,16 @@ async def overtake(
     *,
     users: Sequence[str] | None = None,
 ) -> None:
-    """Supersedes what is still to be sent for some steps, to `users` or to all; what is leased, only if it fails."""
+    """What is still to be sent for some steps, to `users` or to all, no longer is; what is leased, only if it fails.
+
+    It is superseded; withheld, where the reason is that somebody has acknowledged.
+    """
     stale = and_(_of(ref), _d.outcome == "planned", _d.reason.is_(None), _d.step_key.in_(step_keys))
     if users is not None:
         stale = and_(stale, _d.user_id.in_(users))
     idle = update(deliveries).where(stale, _d.lease_until.is_(None))
-    await db.execute(idle.values(outcome="superseded", reason=reason, at=at))
+    outcome = "withheld" if reason == ACKNOWLEDGED else "superseded"
+    await db.execute(idle.values(outcome=outcome, reason=reason, at=at))
     await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
 
 

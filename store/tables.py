@@ -48,7 +48,19 @@ users = Table(
     Index(None, "tenant", "manager_id"),
 )
 
+# Who is in which group: `role:admin`, `team:north`. What users' own lists say, ready to be asked the other way round.
+memberships = Table(
+    "memberships",
+    metadata,
+    _required("tenant"),
+    _required("name"),
+    _required("user_id"),
+    PrimaryKeyConstraint("tenant", "name", "user_id"),
+    Index(None, "tenant", "user_id"),
+)
+
 # An entity as its events made it. `record` is punctual.lifecycle.Record: the watermark that outlives every workflow.
+# `care` is punctual.escalation.Care; `policy_version` is the policy it follows, 0 being the default.
 entities = Table(
     "entities",
     metadata,
@@ -56,6 +68,8 @@ entities = Table(
     _required("kind"),
     _required("id"),
     _required("record", Json),
+    Column("care", Json, nullable=False, server_default="{}"),
+    Column("policy_version", Integer(), nullable=False, server_default="0"),
     _required("state"),
     Column("due_at", Instant()),
     Column("next_step_at", Instant()),
@@ -89,10 +103,13 @@ steps = Table(
     _required("stage"),
     _required("due_at", Instant()),
     Column("announces", Instant()),
+    Column("deadline", Instant()),
+    Column("to", Key),
     _required("outcome"),
     Column("reason", Key),
     Column("detail", String()),
     Column("at", Instant()),
+    Column("data", Json, nullable=False, server_default="{}"),
     PrimaryKeyConstraint("tenant", "kind", "entity_id", "key"),
 )
 
@@ -168,14 +185,27 @@ deliveries = Table(
     Unique("tenant", "kind", "entity_id", "step_key", "channel", "user_id"),
 )
 
+# Every policy a tenant ever set: an entity goes on under its own until it is told to follow another.
 policies = Table(
-    "policies",
+    "policy_versions",
     metadata,
     _required("tenant"),
     _required("kind"),
+    _required("version", Integer()),
     _required("body", Json),
-    _required("updated_at", Instant()),
-    PrimaryKeyConstraint("tenant", "kind"),
+    _required("created_at", Instant()),
+    PrimaryKeyConstraint("tenant", "kind", "version"),
+)
+
+# Which of several single events with one `dedupe_key` is told: the first that came.
+dedupes = Table(
+    "dedupes",
+    metadata,
+    _required("tenant"),
+    _required("type"),
+    _required("key", String()),
+    _required("entity_id"),
+    PrimaryKeyConstraint("tenant", "type", "key"),
 )
 
 # The endpoint is a secret: found by its MAC, kept sealed. `vapid_key` tells which of our keys it was made for.

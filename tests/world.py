@@ -1,7 +1,7 @@
 """A whole Punctual around one database and one Temporal, small enough to make for each test."""
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,9 @@ from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
 from punctual.policy import Policy, Reminder
 from punctual.protocol import Ref
+from punctual.registry import KINDS
 from store import directory, entities, inbox, ledger, policies
+from store.bus import LocalBus
 from store.directory import User
 from store.engine import Database
 from worker import RUNNER
@@ -60,6 +62,16 @@ class Recorder(Channel):
         return answer
 
 
+_SNAPSHOTS: dict[str, Callable[[datetime], dict[str, Any]]] = {
+    "appointment": lambda at: {
+        "title": "Visit", "customer_name": "Meera Iyer", "starts_at": at + timedelta(days=2),
+    },
+    "follow_up": lambda at: {"title": "Send the offer", "due_at": at + timedelta(days=2)},
+    "task": lambda at: {"title": "Call back", "due_at": at + timedelta(days=2)},
+    "ticket": lambda at: {"subject": "Printer is dark", "priority": "high", "opened_at": at},
+}  # fmt: skip
+
+
 @dataclass
 class World:
     """What a test drives and looks at."""
@@ -70,27 +82,30 @@ class World:
     tenant: str = TENANT
     _events: int = 0
 
+    kind: str = "appointment"
+
     def ref(self, id_: str = "42") -> Ref:
-        return Ref(tenant=self.tenant, kind="appointment", id=id_)
+        return Ref(tenant=self.tenant, kind=self.kind, id=id_)
 
     def event(self, type_: str, time: datetime, *, id: str | None = None, **data: Any) -> dict[str, Any]:
-        """An appointment event; `data` changes the snapshot."""
+        """An event of the world's kind; `data` changes the snapshot, and its times may be given as such."""
         self._events += 1
-        starts_at = data.pop("starts_at", time + timedelta(days=2))
-        snapshot = {
-            "id": "42", "title": "Visit", "customer_name": "Meera Iyer", "starts_at": starts_at.isoformat(),
-            "assignee_ids": ["asha"], **data,
-        }  # fmt: skip
+        snapshot = {"id": "42", **_SNAPSHOTS[self.kind](time), "assignee_ids": ["asha"], **data}
+        plain = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in snapshot.items()
+            if value is not None
+        }
         return {
-            "id": id or f"e{self._events}", "source": "crm", "type": f"appointment.{type_}",
-            "time": time.isoformat(), "data": snapshot,
+            "id": id or f"e{self._events}", "source": "crm", "type": f"{self.kind}.{type_}",
+            "time": time.isoformat(), "data": plain,
         }  # fmt: skip
 
     async def tell(self, event: dict[str, Any]) -> WorkflowHandle[Any, Any]:
         """Signals as any client may: by workflow name and JSON."""
         id_ = event["data"]["id"] if isinstance(event.get("data"), dict) else "42"
         return await self.client.start_workflow(
-            "Appointment", None, id=self.ref(id_).workflow_id, task_queue=TASK_QUEUE,
+            KINDS[self.kind].workflow, None, id=self.ref(id_).workflow_id, task_queue=TASK_QUEUE,
             start_signal="event", start_signal_args=[event],
         )  # fmt: skip
 
@@ -98,7 +113,12 @@ class World:
         """Makes the tenant's policy: reminders at these durations before the start."""
         rules = Policy(reminders=[Reminder(before=text) for text in before], overdue_after=overdue_after)
         async with self.database.write() as db:
-            await policies.put(db, self.tenant, "appointment", rules, NOW)
+            await policies.put(db, self.tenant, self.kind, rules, NOW)
+
+    async def follow(self, policy: Policy) -> None:
+        """Makes a policy that of the tenant, for the world's kind."""
+        async with self.database.write() as db:
+            await policies.put(db, self.tenant, self.kind, policy, NOW)
 
     async def people(self, *people: User) -> None:
         async with self.database.write() as db:
@@ -139,11 +159,15 @@ class World:
 
 @asynccontextmanager
 async def living(
-    database: Database, client: Client, tenant: str | None = None, workflows: list[type[Any]] | None = None
+    database: Database,
+    client: Client,
+    tenant: str | None = None,
+    workflows: list[type[Any]] | None = None,
+    kind: str = "appointment",
 ) -> AsyncIterator[World]:
     """A world whose worker runs, with `asha` and her manager `ravi` in the directory."""
     channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS if name != "inbox"}
-    world = World(database, client, {"inbox": Inbox(), **channels}, tenant or f"t{uuid.uuid4().hex[:12]}")
+    world = World(database, client, {"inbox": Inbox(), **channels}, tenant or f"t{uuid.uuid4().hex[:12]}", kind=kind)
     await world.people(user("asha", manager_id="ravi"), user("ravi"))
     async with workers(world, workflows=workflows):
         yield world
@@ -154,8 +178,9 @@ async def workers(
     world: World, *, runner: WorkflowRunner = RUNNER, workflows: list[type[Any]] | None = None
 ) -> AsyncIterator[None]:
     """The workers of a world: the queues and activities of `worker.py`, with the world's own channels."""
-    plan = Plan(world.database)
-    compose = Compose(world.database, world.channels, catalogue.load(), ["crm.example.com"])
+    notices = catalogue.load()
+    plan = Plan(world.database, notices, LocalBus())
+    compose = Compose(world.database, world.channels, notices, ["crm.example.com"])
     deliver = Deliver(world.database, world.channels)
     async with AsyncExitStack() as stack:
         for queue in [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]:

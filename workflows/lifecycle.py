@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from punctual.calendar import local_text
-    from punctual.protocol import ComposeRequest, Life, Planned, PlanRequest, Ref, former_life
+    from punctual.protocol import Composed, ComposeRequest, Life, Planned, PlanRequest, Ref, former_life
     from punctual.timeline import Step
 
 from workflows import operators, ports
@@ -28,7 +28,7 @@ class Lifecycle:
         # An id that names no entity fails `run`; a workflow that fails before it has one leaves callers waiting.
         self.ref = Ref.of(workflow.info().workflow_id)
         self.kind = kind
-        life = former_life(decoded(given))
+        life = former_life(decoded(given), kind)
         self.mailbox = Mailbox(self.ref, started=life is not None)
         self.outbound = Outbound(self.ref)
         self.planned: Planned | None = None
@@ -78,13 +78,16 @@ class Lifecycle:
 
     async def _plan(self) -> Planned:
         heard, refused = self.mailbox.take()
-        request = PlanRequest(ref=self.ref, now=workflow.now(), heard=heard, refused=refused)
-        summary = ", ".join([item.event.type for item in heard] + ["refused event"] * len(refused)) or "plan"
+        acts, self.mailbox.acts = self.mailbox.acts, []
+        request = PlanRequest(ref=self.ref, now=workflow.now(), heard=heard, refused=refused, acts=acts)
+        told = [item.event.type for item in heard] + ["refused event"] * len(refused) + [act.what for act in acts]
         try:
-            planned = await ports.plan(request, summary[:200])
+            planned = await ports.plan(request, ", ".join(told)[:200] or "plan")
         except CANCELLED:
             self.mailbox.put_back(heard, refused)
+            self.mailbox.acts = acts + self.mailbox.acts
             raise
+        self.mailbox.answers |= {answer.id: answer for answer in planned.answers}
         self.steps = list(planned.steps)
         self.outbound.send(planned.pending)
         operators.show(self.ref, planned, self.steps)
@@ -92,19 +95,28 @@ class Lifecycle:
 
     async def _tell(self, planned: Planned, step: Step) -> Planned:
         request = ComposeRequest(ref=self.ref, key=step.key, now=workflow.now())
-        telling = asyncio.create_task(ports.compose(request, _summary(step, planned)))
+        telling = asyncio.create_task(self._compose(request, _summary(step, planned)))
         await workflow.wait_condition(lambda: telling.done() or bool(self.mailbox))
         if not telling.done():
             # News while we wait, perhaps for a store that is down: the step may be pointless by now. The plan that
             # follows knows whether it was told after all, and what is still to be sent of it.
             telling.cancel()
-            await workflow.wait([telling])
+            await asyncio.gather(telling, return_exceptions=True)
             return planned
         composed = telling.result()
         self.outbound.send(composed.pending)
         planned = planned.model_copy(update={"stage": composed.stage})
+        if composed.replan and self.steps:
+            return await self._plan()
         operators.show(self.ref, planned, self.steps)
         return planned
+
+    async def _compose(self, request: ComposeRequest, summary: str) -> Composed:
+        """One step to its whole audience, page by page."""
+        composed = await ports.compose(request, summary)
+        while composed.more is not None:
+            composed = await ports.compose(request.model_copy(update={"after": composed.more}), summary)
+        return composed
 
     async def _sleep(self, planned: Planned) -> None:
         sending = len(self.outbound)

@@ -1,5 +1,6 @@
 """What has been said to an entity and not yet been planned: handlers put it here and do nothing else."""
 
+import re
 from typing import Any
 
 from temporalio import workflow
@@ -9,11 +10,12 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from punctual import events
     from punctual.errors import InvalidEvent
-    from punctual.protocol import Heard, Ref, Refusal
+    from punctual.protocol import Act, Answer, Heard, Ref, Refusal
 
 # The server takes 2 MiB in one payload. A refusal's text is bounded.
 LARGEST_REQUEST = 1_000_000
 MOST_REFUSALS = 200
+_TYPE = re.compile(r"[A-Za-z_]{1,40}(\.[a-z_]{1,40})?\Z")
 # What a handler is given by a caller who gave nothing.
 NOTHING = RawValue(Payload())
 
@@ -26,13 +28,16 @@ class Mailbox:
         self._started = started
         self.heard: list[Heard] = []
         self.refused: list[Refusal] = []
+        self.acts: list[Act] = []
+        self.answers: dict[str, Answer] = {}
+        self.replan = False
 
     def __bool__(self) -> bool:
-        return bool(self.heard or self.refused)
+        return bool(self.heard or self.refused or self.acts or self.replan)
 
     def take(self) -> tuple[list[Heard], list[Refusal]]:
         """As much as one request to plan can carry, at least one event; what is left stays for the next."""
-        self._started = True
+        self._started, self.replan = True, False
         room, count = LARGEST_REQUEST, 0
         for item in self.heard:
             room -= len(item.model_dump_json())
@@ -46,6 +51,12 @@ class Mailbox:
     def put_back(self, heard: list[Heard], refused: list[Refusal]) -> None:
         """What was taken and not planned after all."""
         self.heard, self.refused = heard + self.heard, refused + self.refused
+
+    async def ask(self, act: Act) -> Answer:
+        """What came of an act, once it has been planned with."""
+        self.acts.append(act)
+        await workflow.wait_condition(lambda: act.id in self.answers)
+        return self.answers.pop(act.id)
 
     def put(self, raw: RawValue) -> None:
         """Takes an event in whatever shape it came; never raises, for a signal that raises would wedge the entity."""
@@ -65,7 +76,7 @@ class Mailbox:
 
     def _refuse(self, body: Any, detail: str) -> None:
         named = body.get("type") if isinstance(body, dict) else None
-        type_ = named if isinstance(named, str) and events.is_known(named) else "unknown"
+        type_ = named if isinstance(named, str) and _TYPE.match(named) else "unknown"
         self.refused.append(Refusal(key=events.refusal_key(body), type=type_, detail=detail[:2000].replace("\0", "")))
 
 

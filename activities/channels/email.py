@@ -11,6 +11,7 @@ from resources import Resources
 from settings import Settings
 from store.directory import User
 from store.engine import Connection
+from store.vault import Vault
 
 
 def _utc_now() -> datetime:
@@ -26,12 +27,16 @@ class Email(Channel):
         *,
         sender: str,
         home: str,
+        vault: Vault,
         sink: bool = False,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`home`: where relative links start. Without a transport the channel is off; in a `sink` nothing leaves."""
+        """`home`: where relative links start; `vault` seals those that act.
+
+        Without a transport the channel is off; in a `sink` nothing leaves.
+        """
         self._transport = transport
-        self._mails = Mails(sender, home, now)
+        self._mails = Mails(sender, home, vault, now)
         self._sink = sink
         self._now = now
 
@@ -42,6 +47,7 @@ class Email(Channel):
             transport(settings),
             sender=settings.email_from,
             home=f"{settings.url}/",
+            vault=resources.vault,
             sink=settings.delivery_mode == "sink",
         )
 

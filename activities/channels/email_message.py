@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from activities.channels.base import Message
 from activities.rendering import supported
+from store.links import LIFETIME, AcknowledgeLink
+from store.vault import Vault
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 
@@ -48,12 +50,13 @@ def one_line(text: str) -> str:
 
 
 class Mails:
-    """Writes mails from `sender` (`Name <address>`); relative links start at `home`."""
+    """Writes mails from `sender` (`Name <address>`); relative links start at `home`, `vault` seals those that act."""
 
-    def __init__(self, sender: str, home: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, sender: str, home: str, vault: Vault, now: Callable[[], datetime]) -> None:
         name, address = parseaddr(sender)
         self.sender = Address(one_line(name), addr_spec=address)
         self._home = home
+        self._vault = vault
         self._now = now
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -73,6 +76,7 @@ class Mails:
             "message": note.message.strip(),
             "link": link,
             "link_text": note.action_text or link,
+            "acknowledge": self._acknowledge(message),
             "tenant": message.tenant,
             "lang": str(locale).replace("_", "-"),
             "direction": "rtl" if locale.character_order == "right-to-left" else "ltr",
@@ -92,3 +96,12 @@ class Mails:
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail
+
+    def _acknowledge(self, message: Message) -> dict[str, str] | None:
+        """The link by which the reader can acknowledge, where the notification lets them."""
+        note = message.notification
+        title = next((act["title"] for act in note.actions if act["action"] == "acknowledge"), None)
+        if title is None:
+            return None
+        link = AcknowledgeLink(message.tenant, note.id, note.user_id, self._now() + LIFETIME)
+        return {"link": urljoin(self._home, f"a/{link.token(self._vault)}"), "text": title}

@@ -29,8 +29,13 @@ def payload(message: Message, home: str, *, title_only: bool = False) -> bytes:
     """
     note = message.notification
     link = urljoin(home, note.action_url or "")
-    # Every action must say where it leads, or browsers refuse the whole document.
-    actions = [{"action": act["action"], "title": act["title"], "navigate": link} for act in note.actions]
+    # Every action must say where it leads, or browsers refuse the whole document; what only changes something, such
+    # as an acknowledgement, leads nowhere.
+    actions = [
+        {"action": act["action"], "title": act["title"], "navigate": link}
+        for act in note.actions
+        if act["action"] == "open"
+    ]
     for navigate, kept in ((link, actions), (link, []), (home, [])):
         room = BUDGET - len(_document(message, "", "", navigate, kept))
         if room >= _LEAST_TITLE:

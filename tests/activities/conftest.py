@@ -18,6 +18,7 @@ from punctual import events
 from punctual.channels import CHANNELS
 from punctual.protocol import Composed, ComposeRequest, DeliverRequest, Heard, Planned, PlanRequest, Ref, Told
 from store import directory, ledger
+from store.bus import LocalBus
 from store.engine import Database
 from store.ledger import Delivery
 from tests.world import Recorder, user
@@ -46,8 +47,9 @@ class Office:
     channels: dict[str, Any]
 
     def __post_init__(self) -> None:
-        self.planning = Plan(self.database)
-        self.composing = Compose(self.database, self.channels, catalogue.load(), [])
+        notices = catalogue.load()
+        self.planning = Plan(self.database, notices, LocalBus())
+        self.composing = Compose(self.database, self.channels, notices, [])
         self.delivering = Deliver(self.database, self.channels)
 
     async def plan(self, type_: str = "scheduled", at: datetime = NOW) -> Planned:

@@ -14,6 +14,7 @@ from activities import wiring
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
 from punctual.protocol import ComposeRequest, DeliverRequest, PlanRequest, Ref
+from store.bus import LocalBus
 from store.engine import Database
 from workflows import ports
 
@@ -35,7 +36,7 @@ STUBS = {
 def implemented(sqlite: Database) -> dict[str, Any]:
     """The definitions of all activities that a worker registers, by name."""
     settings = SimpleNamespace(action_url_hosts=[])
-    resources: Any = SimpleNamespace(database=sqlite, settings=settings, notices={})
+    resources: Any = SimpleNamespace(database=sqlite, settings=settings, notices={}, bus=LocalBus())
     fast, deliver = wiring.activities(resources, {})
     definitions = [activity._Definition.must_from_callable(each) for each in (*fast, deliver)]
     return {str(definition.name): definition for definition in definitions}

@@ -14,6 +14,8 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 import catalogue
@@ -32,7 +34,9 @@ from store.vault import Vault
 SECRETS = ["first-secret-of-at-least-32-characters", "older-secret-of-at-least-32-characters"]
 PAYLOAD_KEYS_SETTING = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 HOUR = timedelta(hours=1)
+NOTICES = catalogue.load()
 ORIGIN = "https://crm.example.com"
+STANDS = {"state": "acknowledged", "acknowledged_by": "asha", "next_step_at": None}
 
 
 @dataclass
@@ -40,6 +44,12 @@ class Signals:
     """A Temporal client that remembers what it was asked to start, in order, and can be down."""
 
     started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    replanned: list[str] = field(default_factory=list)
+    updates: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    """Workflow id, name and body of each update."""
+    update_ids: list[str] = field(default_factory=list)
+    answer: dict[str, Any] | Exception = field(default_factory=lambda: dict(STANDS))
+    """What an update comes to."""
     down: bool = False
     at_once: int = 0
     most_at_once: int = 0
@@ -53,14 +63,32 @@ class Signals:
         return True
 
     async def start_workflow(
-        self, workflow: str, arg: Any, *, id: str, start_signal_args: list[Any], **_: Any
+        self, workflow: str, arg: Any, *, id: str, start_signal: str, start_signal_args: list[Any], **_: Any
     ) -> None:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
         self.at_once -= 1
         self._answer()
-        self.started.append((id, start_signal_args[0]))
+        if start_signal == "replan":
+            self.replanned.append(id)
+        else:
+            self.started.append((id, start_signal_args[0]))
+
+    async def execute_update_with_start_workflow(
+        self, name: str, body: dict[str, Any], *, start_workflow_operation: Any, id: str, **_: Any
+    ) -> dict[str, Any]:
+        start = start_workflow_operation._start_workflow_input
+        self.updates.append((start.id, name, body))
+        self.update_ids.append(id)
+        try:
+            self._answer()
+            if isinstance(self.answer, Exception):
+                raise self.answer
+        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            start_workflow_operation._workflow_handle.set_exception(error)
+            raise
+        return self.answer
 
     def _answer(self) -> None:
         if self.down:
@@ -154,7 +182,7 @@ async def build(sqlite: Database) -> AsyncIterator[Build]:
         vault = Vault(SECRETS)
         temporal = Signals()
         ours = Resources(
-            settings(**changes), sqlite, vault, LocalBus(), Subscriptions(vault), catalogue.load(), temporal  # type: ignore[arg-type]
+            settings(**changes), sqlite, vault, LocalBus(), Subscriptions(vault), NOTICES, temporal  # type: ignore[arg-type]
         )  # fmt: skip
         app = create_app(ours)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
@@ -197,6 +225,11 @@ def event(id: str = "e1", type: str = "appointment.scheduled", /, **data: Any) -
         "specversion": "1.0", "id": id, "source": "crm", "type": type, "time": "2025-01-01T09:00:00Z",
         "data": snapshot,
     }  # fmt: skip
+
+
+def refusal(code: str, detail: str = "No.") -> WorkflowUpdateFailedError:
+    """What an update raises that the workflow has refused."""
+    return WorkflowUpdateFailedError(ApplicationError(detail, type=code, non_retryable=True))
 
 
 def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:

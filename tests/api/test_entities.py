@@ -186,13 +186,11 @@ async def test_unknown_kinds_are_404(world: World) -> None:
 async def test_every_example_of_the_catalogue_can_be_posted(world: World) -> None:
     """The catalogue shows the contract's fields, and an event type's example is good data for it."""
     items = (await world.call("GET", "/v1/catalogue")).json()["items"]
-    assert set(items[0]) == {
+    assert set(items[0]) >= {
         "type", "category", "priority", "channels", "mandatory", "digestible", "audience", "fields", "aliases",
         "example",
     }  # fmt: skip
-    posted = [item for item in items if events.is_known(item["type"])]
-    assert posted
-    for item in posted:
+    for item in items:
         body = {**event("e1", item["type"]), "data": item["example"]}
         answer = await world.call("POST", "/v1/events", role="service", json=body)
         assert answer.status_code == 202, (item["type"], answer.text)

@@ -70,6 +70,27 @@ async def test_the_openapi_document_has_every_route_with_its_security(world: Wor
     assert (await world.call("GET", "/docs", role="")).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/v1/notifications", "/v1/nothing", "/healthz", "/sw.js"])
+async def test_no_answer_is_framed_or_taken_for_something_else(world: World, path: str) -> None:
+    """Refusals neither."""
+    answer = await world.call("GET", path)
+    assert (answer.headers["x-content-type-options"], answer.headers["x-frame-options"]) == ("nosniff", "DENY")
+
+
+async def test_every_route_of_an_act_is_described(world: World) -> None:
+    """With its body, its one security scheme, and the header that makes it safe to repeat."""
+    paths = (await world.call("GET", "/openapi.json", role="")).json()["paths"]
+    for path in ("/v1/entities/{kind}/{id}/acknowledge", "/v1/entities/{kind}/{id}/snooze",
+                 "/v1/entities/{kind}/{id}/remind-now", "/v1/notifications/{id}/acknowledge"):  # fmt: skip
+        post = paths[path]["post"]
+        assert post["security"] == [{"token": []}]
+        assert "idempotency-key" in {one["name"] for one in post["parameters"] if one["in"] == "header"}
+        assert ("requestBody" in post) == path.endswith("snooze")
+    assert "/a/{token}" not in paths
+    preview = paths["/v1/admin/policies/{kind}/preview"]["post"]
+    assert preview["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Policy")
+
+
 async def test_browsers_of_our_own_origins_may_call(world: World) -> None:
     """CORS knows the public URL's origin and no other."""
     asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}

@@ -10,13 +10,15 @@ from typing import Any
 from activities.channels.base import Message
 from activities.channels.email import Email
 from activities.channels.email_transports import Outbox
+from store.vault import Vault
 from tests.channels.conftest import HOME, NOW
 
 SENDER = "Punctual <punctual@crm.example>"
+VAULT = Vault(["a-secret-of-at-least-thirty-two-characters"])
 
 
 def channel(sends_by: Any, **options: Any) -> Email:
-    return Email(sends_by, **{"sender": SENDER, "home": HOME, "now": lambda: NOW, **options})
+    return Email(sends_by, **{"sender": SENDER, "home": HOME, "vault": VAULT, "now": lambda: NOW, **options})
 
 
 async def written(folder: Path, sent: Message) -> EmailMessage:

@@ -10,8 +10,9 @@ from activities.channels.email_message import one_address, one_line
 from activities.channels.email_transports import Outbox, Smtp
 from settings import Settings
 from store.engine import Database
-from tests.channels.conftest import NOW, message, note
-from tests.channels.mails import SENDER, Elements, channel, parsed, part, written
+from store.links import LIFETIME, AcknowledgeLink
+from tests.channels.conftest import HOME, NOW, message, note
+from tests.channels.mails import SENDER, VAULT, Elements, channel, parsed, part, written
 from tests.world import TENANT, user
 
 
@@ -63,6 +64,20 @@ async def test_a_mail_without_a_link_has_no_button(tmp_path: Path) -> None:
     mail = await written(tmp_path, message(notification=bare))
     assert "<a " not in part(mail, "html")
     assert "http" not in part(mail, "plain")
+
+
+async def test_what_can_be_acknowledged_has_a_link_for_its_reader(tmp_path: Path) -> None:
+    """A second button and a line of text, in the reader's words; the link is sealed, and good for thirty days."""
+    actions = [{"action": "open", "title": "Open"}, {"action": "acknowledge", "title": "Take it"}]
+    mail = await written(tmp_path, message(notification=note(actions=actions)))
+    seen = Elements()
+    seen.feed(part(mail, "html"))
+    _, link = seen.links
+    assert f"Take it: {link}" in part(mail, "plain")
+    assert link is not None
+    home, _, token = link.rpartition("/a/")
+    assert f"{home}/" == HOME
+    assert AcknowledgeLink.read(VAULT, token) == AcknowledgeLink(TENANT, "n1", "asha", NOW + LIFETIME)
 
 
 @pytest.mark.parametrize(

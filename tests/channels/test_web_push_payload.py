@@ -62,6 +62,13 @@ def test_the_link_is_absolute_and_gives_way_only_when_nothing_else_fits(url: str
     assert len(shown["title"]) >= 290
 
 
+def test_only_what_leads_somewhere_is_pushed_as_an_action() -> None:
+    """An acknowledgement is no address to open."""
+    actions = [{"action": "open", "title": "Open"}, {"action": "acknowledge", "title": "Acknowledge"}]
+    shown = json.loads(payload(message(notification=note(actions=actions)), HOME))["notification"]
+    assert [action["action"] for action in shown["actions"]] == ["open"]
+
+
 def test_short_texts_stay_as_they_are() -> None:
     """Nothing is cut that fits to the byte."""
     assert cut("abc", 3) == "abc"

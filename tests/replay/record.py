@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from activities.channels.base import Result
 from running import namespace
 from store.engine import Database
 from store.tables import metadata
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.scenarios import PEOPLE, POLICY, SCENARIOS, Scenario
 from tests.world import World, living
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -42,28 +42,41 @@ async def main() -> None:
         HISTORIES.mkdir(exist_ok=True)
         for old in HISTORIES.glob("*.json"):
             old.unlink()
-        for name, scenario in SCENARIOS.items():
-            await _record(environment, name, scenario)
+        with tempfile.TemporaryDirectory() as folder:
+            database = Database(f"sqlite+aiosqlite:///{folder}/punctual.db")
+            async with database.write() as db:
+                await db.run_sync(metadata.create_all)
+            async with living(database, environment.client) as shared:
+                shared.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))] * 20
+                for kind, scenarios in SCENARIOS.items():
+                    # Side by side: most of the time they sleep.
+                    await asyncio.gather(*(_record(shared, kind, scenario) for scenario in scenarios))
+            await database.close()
 
 
-async def _record(environment: WorkflowEnvironment, name: str, scenario: Callable[[World], Awaitable[Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite+aiosqlite:///{folder}/punctual.db")
-        async with database.write() as db:
-            await db.run_sync(metadata.create_all)
-        async with living(database, environment.client, tenant="acme-" + name) as world:
-            await world.remind("PT4S", "PT2S", overdue_after="PT1S")
-            world.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))]
-            await scenario(world)
-        await database.close()
+async def _record(shared: World, kind: str, scenario: Scenario) -> None:
+    """Plays a scenario in a tenant of its own."""
+    name = scenario.__name__
+    world = replace(shared, tenant=f"{kind}-{name}", kind=kind)
+    await world.people(*PEOPLE)
+    if kind != "notification":
+        await world.follow(POLICY)
+    await scenario(world)
+    client = world.client
     query = f'PunctualTenant="{world.tenant}"'
-    runs = [run async for run in environment.client.list_workflows(query)]
+    runs = [run async for run in client.list_workflows(query)]
     for number, run in enumerate(sorted(runs, key=lambda run: run.start_time), 1):
-        handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
+        handle = client.get_workflow_handle(run.id, run_id=run.run_id)
         history = await handle.fetch_history()
-        path = HISTORIES / f"appointment.{name}.{number}.json"
-        path.write_text(json.dumps(_portable(json.loads(history.to_json())), indent=2) + "\n", "utf-8")
+        path = HISTORIES / f"{kind}.{name}.{number}.json"
+        path.write_text(_lines(_portable(json.loads(history.to_json()))), "utf-8")
         print(path.name, len(history.events), "events")
+
+
+def _lines(history: dict[str, Any]) -> str:
+    """One event a line, so that a change reads as one."""
+    events = ",\n".join(json.dumps(event, separators=(",", ":")) for event in history["events"])
+    return f'{{"events":[\n{events}\n]}}\n'
 
 
 def _portable(value: Any) -> Any:

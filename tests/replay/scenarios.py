@@ -1,92 +1,227 @@
-"""The lives whose histories are kept: each a short real one, in real time."""
+"""The lives whose histories are kept: each a short real one, in real time, of every workflow type."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.client import WorkflowHandle
+
+from punctual.client import TASK_QUEUE
+from punctual.policy import Escalation, Level, Policy, Reminder
+from punctual.registry import KINDS
 from tests.eventually import eventually
-from tests.world import World
+from tests.world import World, user
+
+POLICY = Policy(
+    reminders=[Reminder(before="PT4S"), Reminder(before="PT2S")],
+    overdue_after="PT1S",
+    escalation=Escalation(
+        levels=[
+            Level(to="assignees", after="PT0S"),
+            Level(to="managers", after="PT1S"),
+            Level(to="role:admin", after="PT2S"),
+        ]
+    ),
+)  # fmt: skip
+PEOPLE = (
+    user("asha", manager_id="ravi"),
+    user("ben", manager_id="ravi"),
+    user("ravi"),
+    user("olga", roles=["admin"]),
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What each kind calls the same thing."""
+
+    begins: str
+    moves: str
+    field: str
+    ends: str
+    cancels: str
+    again: str
+    reminder: str
+    overdue: str
+    told: str = ""
+
+    @property
+    def begun(self) -> str:
+        return self.told or self.begins
+
+
+WORDS = {
+    "appointment": Words("scheduled", "rescheduled", "starts_at", "completed", "cancelled", "rescheduled",
+                         "appointment.reminder", "appointment.outcome_missing"),
+    "follow_up": Words("created", "rescheduled", "due_at", "completed", "cancelled", "created",
+                       "follow_up.reminder", "follow_up.overdue"),
+    "task": Words("created", "updated", "due_at", "completed", "cancelled", "created",
+                  "task.reminder", "task.overdue", told="assigned"),
+    "ticket": Words("created", "updated", "resolution_due_at", "resolved", "closed", "reopened",
+                    "ticket.reminder", "ticket.overdue"),
+}  # fmt: skip
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _told(world: World, type_: str, times: int = 1) -> None:
-    async def enough() -> bool:
-        return (await world.types()).count(f"appointment.{type_}") >= times
+class Teller:
+    """Tells a world of one entity, in its kind's own words."""
 
-    await eventually(enough, within=30)
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.words = WORDS[world.kind]
+
+    async def tell(self, type_: str, due: datetime, **data: Any) -> WorkflowHandle[Any, Any]:
+        return await self.world.tell(self.world.event(type_, _now(), **{self.words.field: due}, **data))
+
+    async def told(self, type_: str, times: int = 1, who: str = "asha") -> None:
+        name = type_ if "." in type_ else f"{self.world.kind}.{type_}"
+
+        async def enough() -> bool:
+            return (await self.world.types(who)).count(name) >= times
+
+        await eventually(enough, within=30)
 
 
-async def reminded_and_completed(world: World) -> None:
-    """The happy path: scheduled, reminded twice, overdue, completed."""
-    start = _now() + timedelta(seconds=6)
-    handle = await world.tell(world.event("scheduled", _now(), starts_at=start))
-    await _told(world, "outcome_missing")
-    await world.tell(world.event("completed", _now(), starts_at=start))
+async def reminded_and_ended(world: World) -> None:
+    """The happy path: told of, reminded twice, overdue, ended in time."""
+    crm = Teller(world)
+    due = _now() + timedelta(seconds=6)
+    handle = await crm.tell(crm.words.begins, due)
+    await crm.told(crm.words.overdue)
+    await crm.tell(crm.words.ends, due)
+    await handle.result()
+
+
+async def escalated_and_acknowledged(world: World) -> None:
+    """The manager hears of it, is reminded by hand, reassigns it and takes it; then it ends."""
+    crm = Teller(world)
+    due = _now() + timedelta(seconds=1)
+    handle = await crm.tell(crm.words.begins, due)
+    await crm.told(crm.words.overdue, who="ravi")
+    await handle.execute_update("remind_now", {"user_id": "ravi"})
+    await crm.tell(crm.words.moves, due, assignee_ids=["ben"])
+    await handle.execute_update("acknowledge", {"user_id": "ravi"})
+    await handle.execute_update("snooze", {"user_id": "ravi", "until": (_now() + timedelta(seconds=1)).isoformat()})
+    await crm.told("escalation.acknowledged", who="asha")
+    await crm.tell(crm.words.ends, due, assignee_ids=["ben"])
     await handle.result()
 
 
 async def rescheduled_and_cancelled(world: World) -> None:
-    """Moved while asleep, then cancelled with a reminder still ahead."""
-    handle = await world.tell(world.event("scheduled", _now(), starts_at=_now() + timedelta(hours=2)))
-    await _told(world, "scheduled")
-    start = _now() + timedelta(seconds=5)
-    await world.tell(world.event("rescheduled", _now(), starts_at=start))
-    await _told(world, "reminder")
-    await world.tell(world.event("cancelled", _now(), starts_at=start))
+    """Moved while asleep, planned anew by hand, then cancelled with a reminder still ahead."""
+    crm = Teller(world)
+    handle = await crm.tell(crm.words.begins, _now() + timedelta(hours=2))
+    await crm.told(crm.words.begun)
+    due = _now() + timedelta(seconds=5)
+    await crm.tell(crm.words.moves, due)
+    await crm.told(crm.words.reminder)
+    await handle.signal("replan")
+    await crm.tell(crm.words.cancels, due)
     await handle.result()
 
 
 async def refused_duplicate_and_stale(world: World) -> None:
     """Events that change nothing, in one mailbox with those that do."""
-    scheduled = world.event("scheduled", _now(), starts_at=_now() + timedelta(hours=2))
-    handle = await world.tell(scheduled)
-    await world.tell(scheduled)
-    await handle.signal("event", {"type": "appointment.updated"})
-    await world.tell(world.event("confirmed", _now() - timedelta(hours=1), starts_at=_now() + timedelta(hours=2)))
-    await _told(world, "scheduled")
-    await world.tell(world.event("missed", _now(), starts_at=_now() + timedelta(hours=2)))
+    crm = Teller(world)
+    due = _now() + timedelta(hours=2)
+    begins = world.event(crm.words.begins, _now(), **{crm.words.field: due})
+    handle = await world.tell(begins)
+    await world.tell(begins)
+    await handle.signal("event", {"type": f"{world.kind}.updated"})
+    await world.tell(world.event(crm.words.moves, _now() - timedelta(hours=1), **{crm.words.field: due}))
+    await crm.told(crm.words.begun)
+    await crm.tell(crm.words.ends, due)
     await handle.result()
 
 
 async def reopened(world: World) -> None:
-    """Cancelled, then scheduled anew: a second run under the same id; then an event after the end: a third."""
-    for type_ in ("scheduled", "cancelled"):
-        handle = await world.tell(world.event(type_, _now(), starts_at=_now() + timedelta(hours=2)))
-        await _told(world, type_)
-    await handle.result()
-    for type_ in ("rescheduled", "completed"):
-        handle = await world.tell(world.event(type_, _now(), starts_at=_now() + timedelta(hours=2)))
-        await _told(world, type_)
-    await handle.result()
-    await (await world.tell(world.event("updated", _now(), starts_at=_now() + timedelta(hours=2)))).result()
+    """Cancelled, then opened anew: a second run under the same id; then an event after the end: a third."""
+    crm = Teller(world)
+    due, told = _now() + timedelta(hours=2), list[str]()
+    for type_ in (crm.words.begins, crm.words.cancels, crm.words.again, crm.words.ends, "updated"):
+        handle = await crm.tell(type_, due)
+        if type_ != "updated":
+            told.append(crm.words.begun if type_ == crm.words.begins else type_)
+            await crm.told(told[-1], told.count(told[-1]))
+        if type_ in (crm.words.cancels, crm.words.ends, "updated"):
+            await handle.result()
 
 
 async def continued_as_new(world: World) -> None:
     """So many changes that the history is continued, and the reminders of the last change still come."""
-    start = _now() + timedelta(hours=2)
-    handle = await world.tell(world.event("scheduled", _now(), starts_at=start))
+    crm = Teller(world)
+    due = _now() + timedelta(hours=2)
+    handle = await crm.tell(crm.words.begins, due)
     for number in range(1, 12):
-        await world.tell(world.event("updated", _now(), starts_at=start, title=f"Visit {number}"))
-        await _told(world, "updated", number)
-    start = _now() + timedelta(seconds=6)
-    await world.tell(world.event("rescheduled", _now(), starts_at=start))
-    await _told(world, "reminder", 2)
-    await world.tell(world.event("completed", _now(), starts_at=start))
-    await _told(world, "completed")
+        await crm.tell("updated", due, metadata={"round": number})
+        await crm.told("updated", number)
+    due = _now() + timedelta(seconds=6)
+    await crm.tell(crm.words.moves, due)
+    await crm.told(crm.words.reminder, 2)
+    await crm.tell(crm.words.ends, due)
+    await crm.told(crm.words.ends)
     await asyncio.wait_for(world.client.get_workflow_handle(handle.id).result(), 20)
 
 
-SCENARIOS: dict[str, Callable[[World], Awaitable[Any]]] = {
-    function.__name__: function
-    for function in (
-        reminded_and_completed,
-        rescheduled_and_cancelled,
-        refused_duplicate_and_stale,
-        reopened,
-        continued_as_new,
-    )
+async def messages_and_waiting(world: World) -> None:
+    """A ticket's own: messages, a callback, a clock that stands and goes on, and the first answer late."""
+    crm = Teller(world)
+    due = _now() + timedelta(minutes=10)
+    about = {"first_response_due_at": _now() + timedelta(seconds=1), "requester_id": "ben"}
+    handle = await crm.tell("created", due, **about)
+    await crm.told("response_overdue")
+    for number, author in enumerate(("ben", "asha")):
+        words = {"id": f"m{number}", "author_id": author, "text": "Hello"}
+        await crm.tell("message", due, message=words, **about)
+    await crm.told("message")
+    await crm.tell("callback", due, callback_at=_now() + timedelta(seconds=1), status="waiting", **about)
+    await crm.told("callback_due")
+    await crm.tell("updated", due, status="open", **about)
+    await crm.tell("resolved", due, **about)
+    await handle.result()
+
+
+async def _single(world: World, id_: str, **data: Any) -> WorkflowHandle[Any, Any]:
+    digest = hashlib.sha256(f"crm\0{id_}".encode()).hexdigest()[:32]
+    event = {"id": id_, "type": "custom", "data": {"title": "Hello", "message": "Lunch", **data}}
+    return await world.client.start_workflow(
+        "Notification", None, id=world.ref(digest).workflow_id, task_queue=TASK_QUEUE,
+        start_signal="event", start_signal_args=[event],
+    )  # fmt: skip
+
+
+async def told_at_once(world: World) -> None:
+    """A single event and its repetition, whose run finds nothing to do."""
+    for _ in range(2):
+        handle = await _single(world, "one", recipients={"user_ids": ["asha"], "roles": ["admin"]}, priority="high")
+        await handle.result()
+
+
+async def told_later(world: World) -> None:
+    """One that waits for its time, and one that is refused."""
+    at = (_now() + timedelta(seconds=2)).isoformat()
+    await (await _single(world, "two", recipients={"user_ids": ["asha"]}, send_at=at)).result()
+    await (await _single(world, "three", colour="red")).result()
+
+
+Scenario = Callable[[World], Awaitable[None]]
+_OF_ENTITIES: tuple[Scenario, ...] = (
+    reminded_and_ended,
+    escalated_and_acknowledged,
+    rescheduled_and_cancelled,
+    refused_duplicate_and_stale,
+    reopened,
+    continued_as_new,
+)
+SCENARIOS: dict[str, tuple[Scenario, ...]] = {
+    **dict.fromkeys(WORDS, _OF_ENTITIES),
+    "ticket": (*_OF_ENTITIES, messages_and_waiting),
+    "notification": (told_at_once, told_later),
 }
+assert set(SCENARIOS) == set(KINDS), "every workflow type has its histories: add the new kind to WORDS"

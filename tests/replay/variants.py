@@ -31,12 +31,11 @@ class Patched(Lifecycle):
         return await super()._tell(planned, step)
 
 
-class Deaf(Lifecycle):
-    """A change that loses what is said: the mailbox is emptied unread."""
+class Sleepless(Lifecycle):
+    """A change that forgets the timer: it wakes for news only."""
 
-    async def run(self) -> None:
-        self.mailbox.take()
-        await super().run()
+    async def _sleep(self, planned: Planned) -> None:
+        await workflow.wait_condition(lambda: bool(self.mailbox))
 
 
 @workflow.defn(name="Appointment")
@@ -58,8 +57,8 @@ class PatchedAppointment(Appointment):
 
 
 @workflow.defn(name="Appointment")
-class DeafAppointment(Appointment):
-    lifecycle = Deaf
+class SleeplessAppointment(Appointment):
+    lifecycle = Sleepless
 
     @workflow.run
     async def run(self, given: RawValue = NOTHING) -> None:

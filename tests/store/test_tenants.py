@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from punctual.policy import Policy
-from store import directory, entities, inbox, ledger, policies
+from store import dedupes, directory, entities, inbox, ledger, policies
 from store.engine import Connection, Database
 from store.subscriptions import Subscriptions
 from store.vault import Vault
@@ -17,8 +17,8 @@ from tests.world import user
 OURS, OTHER = "acme", "other"
 SUBSCRIPTIONS = Subscriptions(Vault([SECRET]))
 MODULES: dict[str, Any] = {
-    "directory": directory, "entities": entities, "inbox": inbox, "ledger": ledger, "policies": policies,
-    "subscriptions": Subscriptions,
+    "dedupes": dedupes, "directory": directory, "entities": entities, "inbox": inbox, "ledger": ledger,
+    "policies": policies, "subscriptions": Subscriptions,
 }  # fmt: skip
 Call = Callable[[Connection], Awaitable[Any]]
 US = ref(tenant=OURS)
@@ -27,10 +27,13 @@ READS: dict[str, Call] = {
     "directory.get": lambda db: directory.get(db, OURS, ["asha", "ravi"]),
     "directory.page": lambda db: directory.page(db, OURS, after=None, limit=10),
     "directory.managers": lambda db: directory.managers(db, OURS),
+    "directory.members": lambda db: directory.members(db, OURS, ["role:sales", "team:north"]),
     "entities.load": lambda db: entities.load(db, US, lock=True),
     "entities.entries": lambda db: entities.entries(db, US),
+    "entities.entries_of": lambda db: entities.entries_of(db, OURS, "appointment", ["42"]),
     "entities.entry": lambda db: entities.entry(db, US, KEY),
     "entities.page": lambda db: entities.page(db, OURS, assignee="asha", within_reach_of="ravi"),
+    "entities.open_ones": lambda db: entities.open_ones(db, OURS, "appointment"),
     "entities.is_within_reach": lambda db: entities.is_within_reach(db, US, "ravi"),
     "inbox.version": lambda db: inbox.version(db, OURS, "asha"),
     "inbox.unread": lambda db: inbox.unread(db, OURS, ["asha"]),
@@ -38,17 +41,22 @@ READS: dict[str, Call] = {
     "inbox.get": lambda db: inbox.get(db, OURS, "asha", ["n1"]),
     "inbox.note": lambda db: inbox.note(db, OURS, "n1"),
     "inbox.of_step": lambda db: inbox.of_step(db, OURS, "appointment", "42", KEY),
+    "inbox.has_any": lambda db: inbox.has_any(db, US, [KEY], "asha"),
+    "inbox.readers": lambda db: inbox.readers(db, US, [KEY]),
+    "ledger.has_any": lambda db: ledger.has_any(db, US, "asha"),
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
     "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),
     "ledger.open_channels": lambda db: ledger.open_channels(db, US, KEY),
     "ledger.open_sends": lambda db: ledger.open_sends(db, US),
     "ledger.open_rows": lambda db: ledger.open_rows(db, US, KEY, "email"),
-    "policies.get": lambda db: policies.get(db, OURS, "appointment"),
+    "policies.current": lambda db: policies.current(db, OURS, "appointment"),
+    "policies.of_version": lambda db: policies.of_version(db, OURS, "appointment", 1),
     "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
     "subscriptions.owners": lambda db: SUBSCRIPTIONS.owners(db, OURS, ["asha"]),
 }
 
 WRITES: dict[str, Call] = {
+    "dedupes.claim": lambda db: dedupes.claim(db, OURS, "custom", "new", "e2"),
     "directory.put": lambda db: directory.put(db, OURS, [user("asha", name="Changed")]),
     "directory.erase": lambda db: directory.erase(db, OURS, "asha"),
     "entities.save": lambda db: entities.save(
@@ -59,6 +67,7 @@ WRITES: dict[str, Call] = {
     "entities.add_entries": lambda db: entities.add_entries(db, US, [entry("new")], NOW),
     "entities.settle": lambda db: entities.settle(db, US, KEY, "sent", None, NOW),
     "entities.change": lambda db: entities.change(db, US, entry(reason="late"), NOW),
+    "inbox.acknowledge": lambda db: inbox.acknowledge(db, US, [KEY], NOW),
     "inbox.add": lambda db: inbox.add(db, OURS, [note("new", step_key="new")]),
     "inbox.bump": lambda db: inbox.bump(db, OURS, ["asha"]),
     "inbox.change": lambda db: inbox.change(db, OURS, "asha", ["n1"], read_at=NOW),
@@ -70,6 +79,7 @@ WRITES: dict[str, Call] = {
     "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], users=["asha"]),
     "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
     "policies.put": lambda db: policies.put(db, OURS, "appointment", Policy(overdue_after="PT1M"), NOW),
+    "policies.follow": lambda db: policies.follow(db, OURS, "appointment", 1),
     "subscriptions.save": lambda db: SUBSCRIPTIONS.save(db, OURS, subscription(device="Changed")),
     "subscriptions.delete": lambda db: SUBSCRIPTIONS.delete(db, OURS, "asha", "s1"),
     "subscriptions.delete_endpoint": lambda db: SUBSCRIPTIONS.delete_endpoint(
@@ -86,7 +96,9 @@ ROWLESS = {"directory.lock"}
 async def _populate(db: Connection, tenant: str) -> None:
     """The same ids for everybody."""
     whose = ref(tenant=tenant)
-    await directory.put(db, tenant, [user("asha", manager_id="ravi"), user("ravi")])
+    groups = {"roles": ["sales"], "teams": ["north"]}
+    await directory.put(db, tenant, [user("asha", manager_id="ravi", **groups), user("ravi")])
+    await dedupes.claim(db, tenant, "custom", "key", "e1")
     await entities.save(db, whose, record(title="Visit"), state="open", due_at=NOW, next_step_at=NOW, now=NOW)
     await entities.assign(db, whose, ["asha"])
     await entities.add_entries(db, whose, [entry()], NOW)
@@ -125,6 +137,21 @@ async def test_a_read_finds_nothing_of_another_tenants(database: Database) -> No
         with_ours = {name: await read(db) for name, read in READS.items()}
     assert with_others == empty
     assert [name for name in READS if with_ours[name] == empty[name]] == []
+
+
+async def test_everyone_means_everyone_of_the_tenant(database: Database) -> None:
+    """The word that names no group of its own stays inside the tenant as well."""
+    async with database.write() as db:
+        await _populate(db, OTHER)
+        assert await directory.members(db, OURS, ["everyone"]) == []
+        assert await directory.members(db, OTHER, ["everyone"]) == ["asha", "ravi"]
+
+
+async def test_the_same_dedupe_key_of_another_tenant_is_another(database: Database) -> None:
+    """Each tenant's first event is told."""
+    async with database.write() as db:
+        assert await dedupes.claim(db, OTHER, "custom", "key", "e1")
+        assert await dedupes.claim(db, OURS, "custom", "key", "e2")
 
 
 async def test_a_write_leaves_another_tenants_rows_alone(database: Database) -> None:

@@ -11,6 +11,10 @@ from tests.world import World, user
 
 H = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
+BEFORE_ANY_LEVEL = H / 2
+"""By the default policy it is overdue by then, and escalated at no hour of the day."""
+STEPS = 7
+"""By the default policy: two reminders, the question for the outcome, three levels above, the last word."""
 
 
 async def test_it_reminds_by_policy_and_asks_for_the_outcome(
@@ -19,7 +23,7 @@ async def test_it_reminds_by_policy_and_asks_for_the_outcome(
     """Both reminders and the question for the outcome come once each, in order, at their instants and not before."""
     start = now + 48 * H
     await world.tell(world.event("scheduled", now, starts_at=start))
-    await virtual.sleep(49 * H)
+    await virtual.sleep(48 * H + BEFORE_ANY_LEVEL)
     assert await world.types() == [
         "appointment.scheduled", "appointment.reminder", "appointment.reminder", "appointment.outcome_missing",
     ]  # fmt: skip
@@ -34,7 +38,7 @@ async def test_managers_get_a_copy_of_what_is_overdue_only(
 ) -> None:
     """By the default policy the manager hears of the missing outcome, and of nothing before."""
     await world.tell(world.event("scheduled", now, starts_at=now + 2 * H))
-    await virtual.sleep(3 * H)
+    await virtual.sleep(2 * H + BEFORE_ANY_LEVEL)
     assert await world.types("ravi") == ["appointment.outcome_missing"]
 
 
@@ -56,7 +60,7 @@ async def test_a_reminder_takes_all_channels_and_a_plain_notice_only_the_quiet_o
 async def test_moved_it_never_reminds_at_the_old_time(
     world: World, virtual: WorkflowEnvironment, now: datetime
 ) -> None:
-    """A move supersedes every step of the old time, says so, and the new time has its own."""
+    """A move supersedes every step of the old time, levels included, says so, and the new time has its own."""
     old, new = now + 48 * H, now + 72 * H
     await world.tell(world.event("scheduled", now, starts_at=old))
     await virtual.sleep(H)
@@ -65,7 +69,7 @@ async def test_moved_it_never_reminds_at_the_old_time(
     reminders = [note for note in await world.inbox() if note.type == "appointment.reminder"]
     assert [note.created_at >= new - 24 * H for note in reminders] == [True]
     superseded = [value for value in (await world.timeline()).values() if value[0] == "superseded"]
-    assert superseded == [("superseded", "rescheduled")] * 3
+    assert superseded == [("superseded", "rescheduled")] * STEPS
 
 
 async def test_moved_away_and_back_it_reminds_once(world: World, virtual: WorkflowEnvironment, now: datetime) -> None:
@@ -93,7 +97,7 @@ async def test_once_it_has_ended_nothing_more_is_said(
     await virtual.sleep(72 * H)
     assert await world.types() == ["appointment.scheduled", f"appointment.{type_}"]
     ahead = [value for key, value in (await world.timeline()).items() if not key.startswith("event-")]
-    assert ahead == [("superseded", reason)] * 3
+    assert ahead == [("superseded", reason)] * STEPS
     assert await world.state() == "closed"
 
 
@@ -176,6 +180,7 @@ async def test_the_timeline_query_lists_what_is_to_come(
     world: World, virtual: WorkflowEnvironment, now: datetime
 ) -> None:
     """The query answers the planned steps in order, with keys, types and instants."""
+    await world.remind("PT24H", "PT1H", overdue_after="PT15M")
     start = now + 48 * H
     handle = await world.tell(world.event("scheduled", now, starts_at=start))
     await virtual.sleep(SECOND)
