@@ -34,10 +34,11 @@ def _run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     from importing import ImportFileError
     from running.errors import CannotStart
     from settings import SettingsError
+    from simulating import SimulationError
 
     try:
         code = asyncio.run(work()) or 0
-    except (SettingsError, CannotStart, ImportFileError) as error:
+    except (SettingsError, CannotStart, ImportFileError, SimulationError) as error:
         print(f"punctual: {error}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
@@ -174,14 +175,14 @@ def replay(
 def import_(
     file: Annotated[Path, typer.Argument(help="an .ics calendar, or .jsonl with one event a line")],
     tenant: Annotated[str, typer.Option()],
-    assignee: Annotated[str | None, typer.Option(help="the user whom everything in the file is assigned to")] = None,
+    assignee: Annotated[str | None, typer.Option(help="the user for all that names none itself")] = None,
     horizon: Annotated[str, typer.Option(help="how far series are written out, such as 90d")] = "90d",
     shift_to: Annotated[str | None, typer.Option(help="move everything so that it begins on this day")] = None,
     timezone: Annotated[str | None, typer.Option(help="of floating times and whole days")] = None,
-    sync: Annotated[bool, typer.Option(help="cancel what an earlier file had and this has not")] = False,
+    sync: Annotated[bool, typer.Option(help="cancel what a file of this name had before and has no more")] = False,
     dry_run: Annotated[bool, typer.Option(help="say what would be done, and do nothing")] = False,
 ) -> None:
-    """Imports appointments from a calendar, or events from a list."""
+    """Imports appointments and follow-ups from a calendar (VEVENT, VTODO with DUE), or events from a list."""
     _check_ids(tenant=tenant, assignee=assignee)
     day = _day(shift_to)
     ahead = _age(horizon)
@@ -198,6 +199,24 @@ def import_(
         async with resources.opened(settings) as opened:
             options = Options(file, tenant, assignee, ahead, day, sync, dry_run, timezone)
             await import_file(options, opened, ConsoleReport())
+
+    _run(work)
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(help="a scenario: .yaml, or .json")],
+    as_json: Annotated[bool, typer.Option("--json", help="one row a line, as JSON")] = False,
+) -> None:
+    """Dry run of a scenario: who would be told what, when, by which channel, and why not. Sends nothing."""
+
+    async def work() -> None:
+        from rich.console import Console
+
+        from simulating import command
+
+        command.quiet()
+        await command.simulate(file, Console(), as_json=as_json)
 
     _run(work)
 

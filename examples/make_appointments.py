@@ -75,12 +75,6 @@ class Calendar:
         self._add([*body, "END:VEVENT"])
         self.counts.update(created=0 if refused else created, unchanged=unchanged, refused=1 if refused else 0)
 
-    def todo(self, number: int) -> None:
-        due = FIRST + timedelta(days=number * 30)
-        self._add(
-            ["BEGIN:VTODO", f"UID:todo-{number}", f"DUE:{due:%Y%m%d}T150000Z", "SUMMARY:Call back", "END:VTODO"]
-        )
-
     def text(self) -> str:
         return "\r\n".join([*self.lines, "END:VCALENDAR", ""])
 
@@ -208,8 +202,6 @@ def main() -> None:
     singles(calendar)
     series(calendar)
     broken(calendar)
-    for number in range(6):
-        calendar.todo(number)
     for number in range(10):  # a day on the coast, each with an address of its own
         day = FIRST + timedelta(days=200 + number)
         calendar.event(
@@ -221,7 +213,7 @@ def main() -> None:
         "appointments.ics": {
             "now": NOW,
             "options": OPTIONS,
-            "components": {"VEVENT": calendar.components, "VTODO": 6},
+            "components": {"VEVENT": calendar.components},
             "counts": dict(calendar.counts),
             "refused": calendar.refused,
         },

@@ -1,4 +1,4 @@
-"""`punctual import`: calendars (`.ics`) and recorded events (`.jsonl`) into appointments.
+"""`punctual import`: calendars (`.ics`) into appointments and follow-ups, and recorded events (`.jsonl`).
 
 `importing.run.import_file` is the whole of it. What a file says is compared with what the store knows, and only the
 difference is sent, as events through Temporal; nothing is written to the store from here.

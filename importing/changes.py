@@ -7,11 +7,14 @@ from typing import Any
 
 from importing.wanted import Wanted
 from punctual import events
-from punctual.appointment import Appointment, over
 from punctual.events import Event
+from punctual.registry import KINDS
 from store.entities import Entity
 
 SOURCE = "import"
+
+_OPENS = {"appointment": "scheduled", "follow_up": "created"}
+_TIMES = {"appointment": ("starts_at", "ends_at"), "follow_up": ("due_at",)}
 
 
 def change(wanted: Wanted, entity: Entity | None, now: datetime) -> tuple[Event | None, str]:
@@ -19,51 +22,73 @@ def change(wanted: Wanted, entity: Entity | None, now: datetime) -> tuple[Event 
 
     Raises punctual.errors.InvalidEvent for data that no event may carry.
     """
-    probe = _event("appointment.scheduled", wanted.data, entity, now)
-    type_, column = _verb(wanted.cancelled, probe.data, entity, now)
-    if type_ is None:
+    data = _event(wanted.kind, _OPENS[wanted.kind], wanted.data, entity, now).data
+    verb, column = _verb(wanted, data, entity, now)
+    if verb is None:
         return None, column
-    return _event(type_, wanted.data, entity, now), column
+    if verb == "reassigned" and entity and entity.snapshot:
+        gone = [id_ for id_ in entity.snapshot["assignee_ids"] if id_ not in data["assignee_ids"]]
+        data = {**data, "previous_assignee_ids": gone}
+    return _event(wanted.kind, verb, data, entity, now), column
 
 
 def cancellation(entity: Entity, now: datetime) -> Event:
     """The event that cancels what a newer file no longer holds."""
-    return _event("appointment.cancelled", entity.snapshot or {}, entity, now)
+    return _event(entity.kind, "cancelled", _without(entity.snapshot or {}, "previous_assignee_ids"), entity, now)
 
 
-def _verb(cancelled: bool, data: dict[str, Any], entity: Entity | None, now: datetime) -> tuple[str | None, str]:
-    past = over(Appointment.model_validate(data)) <= now
+def is_past(kind: str, data: dict[str, Any], now: datetime) -> bool:
+    """Whether the whole of it lies before `now`."""
+    found = KINDS[kind]
+    over = found.over(found.snapshot.model_validate(data))
+    return over is not None and over <= now
+
+
+def _verb(wanted: Wanted, data: dict[str, Any], entity: Entity | None, now: datetime) -> tuple[str | None, str]:
+    """An appointment is over when its time is; a follow-up when it is done, and late until then.
+
+    Of several differences the one that people have to hear of names the event: whose it is, then when.
+    """
+    kind, cancelled, past = wanted.kind, wanted.status == "cancelled", is_past(wanted.kind, data, now)
+    ended = wanted.status in ("completed", "lapsed") or (past and kind == "appointment")
     if entity is None or entity.snapshot is None:
         if cancelled:
             return None, "unchanged"
-        return "appointment.completed" if past else "appointment.scheduled", "created"
-    moved = any(data.get(name) != entity.snapshot.get(name) for name in ("starts_at", "ends_at"))
+        return "completed" if ended else _OPENS[kind], "created"
+    moved = any(data.get(name) != entity.snapshot.get(name) for name in _TIMES[kind])
     if entity.record.is_closed:
-        if not cancelled and not past and (moved or _cancelled_by_import(entity)):
-            return ("appointment.rescheduled" if moved else "appointment.scheduled"), "moved"
+        if not cancelled and not ended and ((moved and not past) or _closed_by_import(entity)):
+            return ("rescheduled" if moved and kind == "appointment" else _OPENS[kind]), "moved"
         return None, "unchanged"
     if cancelled:
-        return "appointment.cancelled", "cancelled"
+        return "cancelled", "cancelled"
+    if wanted.status == "completed":
+        return "completed", "moved"
+    if kind == "follow_up" and set(data["assignee_ids"]) != set(entity.snapshot["assignee_ids"]):
+        return "reassigned", "moved"
     if moved:
-        return "appointment.rescheduled", "moved"
-    if not past and _content(data) != _content(entity.snapshot):
-        return "appointment.updated", "moved"
+        return "rescheduled", "moved"
+    if not (past and kind == "appointment") and _content(data) != _content(entity.snapshot):
+        return "updated", "moved"
     return None, "unchanged"
 
 
-def _cancelled_by_import(entity: Entity) -> bool:
-    closing = entity.record.closing
-    return closing is not None and closing.mark.source == SOURCE and closing.type == "appointment.cancelled"
+def _closed_by_import(entity: Entity) -> bool:
+    return entity.record.closing is not None and entity.record.closing.mark.source == SOURCE
 
 
 def _content(data: dict[str, Any]) -> dict[str, Any]:
-    """All but the name of the file: a renamed file alone changes nothing."""
-    metadata = {name: value for name, value in data.get("metadata", {}).items() if name != "import"}
-    return {**data, "metadata": metadata}
+    """What the file says: neither its own name (a renamed file alone changes nothing) nor who was relieved."""
+    return {**_without(data, "previous_assignee_ids"), "metadata": _without(data.get("metadata", {}), "import")}
 
 
-def _event(type_: str, data: dict[str, Any], entity: Entity | None, now: datetime) -> Event:
+def _without(data: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != name}
+
+
+def _event(kind: str, verb: str, data: dict[str, Any], entity: Entity | None, now: datetime) -> Event:
     """The same content over the same state has the same id, so that a repeated import repeats nothing."""
+    type_ = f"{kind}.{verb}"
     latest = entity.record.latest if entity else None
     basis = json.dumps([data["id"], data, type_, list(latest.mark) if latest else None], sort_keys=True)
     time = now

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from importing.report import Report
 from punctual.events import Event
 from punctual.protocol import Ref
+from punctual.registry import kind_of
 from store import entities
 from store.engine import Database
 
@@ -15,8 +16,9 @@ _PAUSE = 0.25
 
 
 async def wait(database: Database, tenant: str, batches: Collection[list[Event]], report: Report) -> None:
-    """Returns once each entity's last event is in the store, or after PATIENCE seconds with a note that says so."""
-    open_ = {Ref(tenant=tenant, kind="appointment", id=batch[-1].data["id"]): batch[-1].key for batch in batches}
+    """Returns once each batch's last event is in the store, or after PATIENCE seconds with a note that says so."""
+    last = [batch[-1] for batch in batches]
+    open_ = {Ref(tenant=tenant, kind=kind_of(event.type).name, id=event.about): event.key for event in last}
     deadline = time.monotonic() + PATIENCE
     with report.progress(len(open_), "Planning") as advance:
         while True:
@@ -30,4 +32,4 @@ async def wait(database: Database, tenant: str, batches: Collection[list[Event]]
             await asyncio.sleep(_PAUSE)
     if open_:
         text = "accepted, and not written down by a worker yet; until then the next import counts them anew"
-        report.note(0, f"{len(open_)} appointments", text)
+        report.note(0, f"{len(open_):,} of {len(batches):,}", text)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from icalendar import Event, Timezone
+from icalendar import Component, Event, Timezone
 from icalendar.error import GloballyUniqueTZIDGuessed
 
 from importing import Refused
@@ -113,14 +113,15 @@ class _Cut:
         self._block, self._within = None, []
 
 
-def event(block: Block) -> Event:
-    """A VEVENT's properties; raises Refused where it cannot be read at all."""
+def component(block: Block) -> Component:
+    """A VEVENT's or VTODO's properties; raises Refused where it cannot be read at all."""
     if block.problem is not None:
         raise Refused(block.problem)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GloballyUniqueTZIDGuessed)
         try:
-            return Event.from_ical(_text(block))  # type: ignore[return-value]
+            # Properties read alike in both, but only in a VEVENT does icalendar go on after a broken one.
+            return Event.from_ical(_text("VEVENT", block.lines))
         except OSError:  # the zone database has a folder of that name
             raise Refused("names an unknown time zone") from None
         except Exception as error:  # whatever the parser meets in a stranger's file
@@ -130,13 +131,13 @@ def event(block: Block) -> Event:
 def timezone(block: Block) -> Timezone | None:
     """A VTIMEZONE, or None where it cannot be read: then only its name counts."""
     try:
-        return Timezone.from_ical(_text(block))  # type: ignore[return-value]
+        return Timezone.from_ical(_text(block.name, block.lines))  # type: ignore[return-value]
     except Exception:  # whatever the parser meets in a stranger's file
         return None
 
 
-def _text(block: Block) -> str:
-    return "\r\n".join((f"BEGIN:{block.name}", *block.lines, f"END:{block.name}", ""))
+def _text(name: str, lines: list[str]) -> str:
+    return "\r\n".join((f"BEGIN:{name}", *lines, f"END:{name}", ""))
 
 
 def _is_utf8(raw: bytes) -> bool:

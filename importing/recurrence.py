@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from dateutil.rrule import rrulestr
-from icalendar import Event, vRecur
+from icalendar import Component, vRecur
 
 from importing import Refused
 from importing.zones import Moment, Zones
@@ -23,7 +23,7 @@ _PERIODS = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 
 @dataclass(frozen=True)
 class Instances:
-    """Original wall times in the zone of DTSTART, in order; `lengths` where an RDATE gives its own."""
+    """Original wall times in the zone of the start, in order; `lengths` where an RDATE gives its own."""
 
     walls: list[datetime]
     lengths: dict[datetime, timedelta]
@@ -31,21 +31,21 @@ class Instances:
     """There were more than LIMIT."""
 
 
-def recurs(event: Event) -> bool:
-    return "RRULE" in event or "RDATE" in event
+def recurs(component: Component) -> bool:
+    return "RRULE" in component or "RDATE" in component
 
 
-def expand(event: Event, start: Moment, zones: Zones, *, now: datetime, horizon: datetime) -> Instances:
+def expand(component: Component, start: Moment, zones: Zones, *, now: datetime, horizon: datetime) -> Instances:
     """The instances that start no later than `horizon`; `now` and `horizon` are wall times in the zone of `start`.
 
-    DTSTART is always the first instance. Raises Refused for a rule that cannot be followed.
+    The component's own start is always the first instance. Raises Refused for a rule that cannot be followed.
     """
-    if "EXRULE" in event:
+    if "EXRULE" in component:
         raise Refused("uses EXRULE, which iCalendar has given up; use EXDATE")
-    lengths = _extra(event, start, zones)
-    days, walls = _exceptions(event, start, zones)
+    lengths = _extra(component, start, zones)
+    days, walls = _exceptions(component, start, zones)
     sources: list[Iterator[datetime]] = [iter([start.wall]), iter(sorted(lengths))]
-    sources += [_rule(rule, start) for rule in every(event, "RRULE")]
+    sources += [_rule(rule, start) for rule in every(component, "RRULE")]
 
     past: deque[datetime] = deque(maxlen=LIMIT)
     coming: list[datetime] = []
@@ -64,16 +64,16 @@ def expand(event: Event, start: Moment, zones: Zones, *, now: datetime, horizon:
     return Instances([*list(past)[max(len(past) - spare, 0) :], *kept], _own(lengths), cut)
 
 
-def every(event: Event, name: str) -> list[Any]:
+def every(component: Component, name: str) -> list[Any]:
     """All values of a property that may stand several times."""
-    found = event.get(name, [])
+    found = component.get(name, [])
     return found if isinstance(found, list) else [found]
 
 
 def _rule(rule: vRecur, start: Moment) -> Iterator[datetime]:
     frequency = str(rule.get("FREQ", [""])[0]).upper()
     if frequency not in _PERIODS:
-        raise Refused(f"recurs {frequency or 'without FREQ'}; an appointment recurs daily at the most often")
+        raise Refused(f"recurs {frequency or 'without FREQ'}; daily is the most often")
     if any(int(step) < 1 for step in rule.get("INTERVAL", [])):
         raise Refused("has an INTERVAL below 1")
     # UNTIL is compared here: dateutil refuses a UTC one for wall times, and warns of one beside COUNT.
@@ -92,9 +92,9 @@ def _until(value: Any, start: Moment) -> datetime:
     return start.zone.wall(value) if value.tzinfo is not None else value
 
 
-def _extra(event: Event, start: Moment, zones: Zones) -> dict[datetime, timedelta | None]:
+def _extra(component: Component, start: Moment, zones: Zones) -> dict[datetime, timedelta | None]:
     found: dict[datetime, timedelta | None] = {}
-    for values in every(event, "RDATE"):
+    for values in every(component, "RDATE"):
         for value in values.dts:
             first, end = value.dt if isinstance(value.dt, tuple) else (value.dt, None)
             moment = zones.moment(first, values.params, start.zone)
@@ -113,10 +113,10 @@ def _own(lengths: dict[datetime, timedelta | None]) -> dict[datetime, timedelta]
     return {wall: length for wall, length in lengths.items() if length is not None}
 
 
-def _exceptions(event: Event, start: Moment, zones: Zones) -> tuple[set[Any], set[datetime]]:
+def _exceptions(component: Component, start: Moment, zones: Zones) -> tuple[set[Any], set[datetime]]:
     """Days and wall times that EXDATE takes out."""
     days, walls = set(), set()
-    for values in every(event, "EXDATE"):
+    for values in every(component, "EXDATE"):
         for value in values.dts:
             moment = zones.moment(value.dt, values.params, start.zone)
             if moment.all_day:

@@ -11,8 +11,9 @@ from rich.table import Table
 
 @dataclass
 class Counts:
-    """How many appointments came in, were moved (or changed otherwise), cancelled, or found as they were.
+    """How many entities (or single events) came in, were moved, cancelled, or found as they were.
 
+    What came in completed counts as created; what was changed otherwise, completed or opened again counts as moved.
     `refused` counts components of a calendar, and lines of a `.jsonl` file.
     """
 

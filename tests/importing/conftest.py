@@ -9,25 +9,37 @@ from typing import Any
 
 import pytest
 
+import catalogue
 from importing.report import Report
 from importing.run import Options, import_file
-from punctual import planning
+from punctual import hearing, planning
 from punctual.events import Event
+from punctual.kind import Scene
 from punctual.lifecycle import Record
 from punctual.protocol import Heard, Ref
-from punctual.registry import KINDS
-from store import entities, policies
+from punctual.registry import kind_of
+from punctual.working_time import working_time
+from store import entities
 from store.engine import Database
 from store.entities import Entity
 
 TENANT = "acme"
+NOTICES = catalogue.load()
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def calendar(*components: str) -> str:
-    """A calendar of VEVENTs, each given as its lines."""
-    body = "".join(f"BEGIN:VEVENT\n{component.strip()}\nEND:VEVENT\n" for component in components)
+    """A calendar of VEVENTs, each given as its lines; what says `BEGIN:VTODO` itself is taken as it is."""
+    body = "".join(
+        component if component.startswith("BEGIN:") else f"BEGIN:VEVENT\n{component.strip()}\nEND:VEVENT\n"
+        for component in components
+    )
     return f"BEGIN:VCALENDAR\nVERSION:2.0\n{body}END:VCALENDAR\n"
+
+
+def todo(*lines: str) -> str:
+    """A VTODO of these lines, for `calendar`."""
+    return "\n".join(("BEGIN:VTODO", *lines, "END:VTODO", ""))
 
 
 class Crm:
@@ -46,46 +58,60 @@ class Crm:
         if isinstance(file, str):
             path.write_text(file, "utf-8")
         self.sent, self.report = [], Report()
-        resources: Any = SimpleNamespace(database=self.database, settings=SimpleNamespace(action_url_hosts=[]))
+        resources: Any = SimpleNamespace(
+            database=self.database, settings=SimpleNamespace(action_url_hosts=[]), notices=NOTICES
+        )
         chosen = dataclasses.replace(Options(path, TENANT, assignee="asha"), **options)
         counts = await import_file(chosen, resources, self.report, clock=lambda: self.now, send=self.hear)
         return +Counter(counts.as_dict())
 
     async def hear(self, event: Event) -> None:
-        kind, ref = KINDS["appointment"], Ref(tenant=TENANT, kind="appointment", id=event.data["id"])
+        kind = kind_of(event.type)
+        ref = Ref(tenant=TENANT, kind=kind.name, id=event.about)
         self.sent.append(event)
         async with self.database.write() as db:
             entity = await entities.load(db, ref, lock=True)
             known = {entry.step.key: entry for entry in await entities.entries(db, ref)}
             heard = [Heard(event=event, at=event.punctualaccepted or self.now)]
-            plan = planning.fold(kind, entity.record if entity else Record(), known, heard, [], self.now)
-            plan = planning.complete(kind, plan, await policies.get(db, TENANT, kind.name), "UTC", self.now)
-            await entities.add_entries(db, ref, [plan.entries[key] for key in plan.added], self.now)
+            plan = hearing.fold(kind, entity.record if entity else Record(), known, heard, [], self.now)
+            scene = Scene(kind.default_policy, "UTC", working_time(kind.default_policy.calendar, "UTC"))
+            plan = planning.complete(kind, plan, scene, self.now)
+            await entities.add_entries(db, ref, [plan.entries[key] for key in dict.fromkeys(plan.added)], self.now)
             for key in set(plan.changed) - set(plan.added):
-                await entities.settle(db, ref, key, plan.entries[key].outcome, plan.entries[key].reason, self.now)
+                await entities.change(db, ref, plan.entries[key], self.now)
             await entities.save(
                 db, ref, plan.record, state=plan.stage, due_at=None, next_step_at=None, now=self.now
             )  # fmt: skip
 
-    async def entity(self, id_: str) -> Entity | None:
+    async def entity(self, id_: str, kind: str = "appointment") -> Entity | None:
         async with self.database.read() as db:
-            return await entities.load(db, Ref(tenant=TENANT, kind="appointment", id=id_))
+            return await entities.load(db, Ref(tenant=TENANT, kind=kind, id=id_))
 
-    async def snapshot(self, id_: str) -> dict[str, Any]:
-        entity = await self.entity(id_)
+    async def snapshot(self, id_: str, kind: str = "appointment") -> dict[str, Any]:
+        entity = await self.entity(id_, kind)
         assert entity is not None and entity.snapshot is not None
         return entity.snapshot
 
-    async def outcomes(self, id_: str) -> list[tuple[str, str, str | None]]:
+    async def state(self, id_: str, kind: str = "follow_up") -> str | None:
+        """None where there is no such entity."""
+        entity = await self.entity(id_, kind)
+        return entity.state if entity else None
+
+    async def outcomes(self, id_: str, kind: str = "appointment") -> list[tuple[str, str, str | None]]:
         """(type, outcome, reason) of each of its steps."""
         async with self.database.read() as db:
-            told = await entities.entries(db, Ref(tenant=TENANT, kind="appointment", id=id_))
+            told = await entities.entries(db, Ref(tenant=TENANT, kind=kind, id=id_))
         return [(entry.step.type, entry.outcome, entry.reason) for entry in told]
 
     @property
     def starts(self) -> list[str]:
         """The starts that were sent, in order."""
         return sorted(event.data["starts_at"] for event in self.sent)
+
+    @property
+    def types(self) -> list[tuple[str, str]]:
+        """The type and the entity's id of each event that was sent, in order of the ids."""
+        return sorted(((event.type, event.about) for event in self.sent), key=lambda pair: pair[1])
 
     @property
     def refusals(self) -> list[tuple[int, str]]:

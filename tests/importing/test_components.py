@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from importing import ics
-from importing.wanted import base_id
+from importing.texts import base_id
 from punctual.wire import Id
 from tests.importing.conftest import Crm, calendar
 
@@ -61,7 +61,7 @@ async def test_the_component_may_name_its_own_assignees(crm: Crm) -> None:
         ("UID:x\nDTSTART:20260310T090000Z\nRRULE:FREQ=DAILY;INTERVAL=0", "has an INTERVAL below 1"),
         (
             "UID:x\nDTSTART:20260310T090000Z\nRRULE:FREQ=SECONDLY",
-            "recurs SECONDLY; an appointment recurs daily at the most often",
+            "recurs SECONDLY; daily is the most often",
         ),
         (
             "UID:x\nDTSTART:20260310T090000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260310T090000Z",

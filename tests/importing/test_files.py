@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from importing import ImportFileError, files
 from importing.report import ConsoleReport, Counts
 from punctual.events import Event
-from tests.importing.conftest import NOW, Crm, calendar, single
+from tests.importing.conftest import NOTICES, NOW, Crm, calendar, single
 
 
 def recorded(number: int, type_: str = "appointment.scheduled", **data: Any) -> dict[str, Any]:
@@ -32,6 +32,36 @@ async def test_recorded_events_are_sent_in_their_order(crm: Crm) -> None:
     assert await crm.imports(text, "file.jsonl") == {"unchanged": 4}
 
 
+async def test_every_kind_of_entity_and_single_events_come_in(crm: Crm) -> None:
+    """By today's names and older ones; what was sent once is known from then on, single events by their own id."""
+    types = {
+        "appointment.confirmed": "appointment.confirmed", "follow_up.created": "follow_up.created",
+        "task.done": "task.completed", "ticket.created": "ticket.created", "customer.created": "customer.created",
+        "custom": "custom", "admin_alert": "system.alert",
+    }  # fmt: skip
+    time = (NOW - timedelta(hours=1)).isoformat()
+    lines = [
+        {"id": given, "type": given, "time": time, "data": NOTICES[type_].about.example}
+        for given, type_ in types.items()
+    ]
+    for line in lines[-3:]:
+        del line["time"]  # a single event's is when it is heard
+    text = "\n".join(map(json.dumps, lines))
+    assert await crm.imports(text, "file.jsonl") == {"created": 7}
+    assert {event.id: event.type for event in crm.sent} == types
+    crm.now += timedelta(minutes=1)
+    assert await crm.imports(text, "file.jsonl") == {"unchanged": 7}
+    assert crm.sent == []
+
+
+async def test_single_events_are_each_their_own(crm: Crm) -> None:
+    """Another id is another event, never a change of the one before; one may be said in the file twice."""
+    data = NOTICES["custom"].about.example
+    lines = [{"id": id_, "type": "custom", "data": data} for id_ in ("a", "b", "a")]
+    assert await crm.imports("\n".join(map(json.dumps, lines)), "file.jsonl") == {"created": 2, "unchanged": 1}
+    assert len({event.about for event in crm.sent}) == 2
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -45,6 +75,13 @@ async def test_recorded_events_are_sent_in_their_order(crm: Crm) -> None:
         (json.dumps(recorded(9, metadata={"a": "\0"})), "holds a NUL character"),
         (json.dumps({**recorded(9), "time": "2027-01-01T00:00:00Z"}), "/time: is more than 5 minutes ahead"),
         (json.dumps(recorded(9, metadata={"a": "x" * 300_000})), "is larger than 256 KiB"),
+        (json.dumps(recorded(9, "parcel.lost")), "/type: is not a known event type"),
+        (
+            json.dumps(recorded(9, action_url="https://evil.example/")),
+            "/data/action_url: names the host evil.example, which ACTION_URL_HOSTS does not allow",
+        ),
+        (json.dumps({"id": "c", "type": "custom", "data": {"title": "t"}}), "/data/message: is required"),
+        (json.dumps({"type": "custom", "data": {"title": "t", "message": "m"}}), "/id: is required"),
     ],
 )
 async def test_a_bad_line_is_named_and_stops_nothing(crm: Crm, line: str, reason: str) -> None:
@@ -114,7 +151,7 @@ def test_the_table_and_the_findings_are_printed_in_plain_words() -> None:
     out = io.StringIO()
     report = ConsoleReport(Console(file=out, width=80))
     report.refuse(7, "VEVENT", "the time zone '[red]x[/red]' is not known " + "y" * 100)
-    report.note(9, "VTODO", "skipped: VTODO is not imported yet")
+    report.note(9, "VJOURNAL", "skipped: VJOURNAL is not imported")
     with report.progress(2) as advance:
         advance()
     report.finish(Counts(created=1234, refused=1), dry_run=True)
@@ -123,4 +160,4 @@ def test_the_table_and_the_findings_are_printed_in_plain_words() -> None:
     for column in ("created", "moved", "cancelled", "unchanged", "refused"):
         assert column in text
     assert f"refused: line 7: VEVENT: the time zone '[red]x[/red]' is not known {'y' * 100}\n" in text
-    assert "note: line 9: VTODO: skipped" in text
+    assert "note: line 9: VJOURNAL: skipped" in text
