@@ -215,7 +215,7 @@ def simulate(
 
         from simulating import command
 
-        command.quiet()
+        command.set_up_process()
         await command.simulate(file, Console(), as_json=as_json)
 
     _run(work)

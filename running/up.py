@@ -59,12 +59,13 @@ async def run() -> None:
             temporal_address=f"{HOST}:{settings.temporal_port}",
             email_url=settings.email_url or "outbox:",
         ).for_up()
+        # Ours is kept from here on; Temporal binds its own.
+        listener = _bound("PORT", settings.port)
         for name, port in (
-            ("PORT", settings.port),
             ("TEMPORAL_PORT", settings.temporal_port),
             ("TEMPORAL_UI_PORT", settings.temporal_ui_port),
         ):
-            _check_port(name, port)
+            _bound(name, port).close()
         temporal = TemporalServer(settings)
         print("Starting Temporal …", flush=True)
         await temporal.start()
@@ -72,8 +73,9 @@ async def run() -> None:
             async with resources.opened(settings) as opened:
                 await _prepare(opened, temporal)
                 with data_folder.ports_shown(settings):
-                    await _serve(opened, temporal)
+                    await _serve(opened, temporal, listener)
         finally:
+            listener.close()
             print("Stopping …", flush=True)
             await temporal.stop()
 
@@ -88,7 +90,7 @@ async def _prepare(opened: Resources, temporal: TemporalServer) -> None:
     await namespace.prepare(opened.temporal)
 
 
-async def _serve(opened: Resources, temporal: TemporalServer) -> None:
+async def _serve(opened: Resources, temporal: TemporalServer, listener: socket.socket) -> None:
     settings = opened.settings
 
     @asynccontextmanager
@@ -99,8 +101,6 @@ async def _serve(opened: Resources, temporal: TemporalServer) -> None:
     app = create_app(opened, lifespan_extra=with_worker)
     config = uvicorn.Config(
         app,
-        host=HOST,
-        port=settings.port,
         log_config=None,
         access_log=False,
         ws_max_size=LARGEST_FRAME,
@@ -110,7 +110,7 @@ async def _serve(opened: Resources, temporal: TemporalServer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     supervising = asyncio.create_task(temporal.supervise())
     try:
         await asyncio.wait({serving, supervising}, return_when=asyncio.FIRST_COMPLETED)
@@ -139,12 +139,15 @@ def _greet(settings: Settings) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _check_port(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise CannotStart(
-                f"port {port} ({name}) is in use; stop what uses it, or choose another: {name}={port + 1} make up"
-            ) from None
+def _bound(name: str, port: int) -> socket.socket:
+    """A socket of ours on the port; raises CannotStart where somebody else has it."""
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((HOST, port))
+    except OSError:
+        found.close()
+        raise CannotStart(
+            f"port {port} ({name}) is in use; stop what uses it, or choose another: {name}={port + 1} make up"
+        ) from None
+    return found
