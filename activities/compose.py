@@ -98,12 +98,16 @@ class Compose:
             return _Fired("failed", "rejected")
         data = await data_of(db, ref, entity, told, notice)
         meant = await self._audience(db, ref, notice, told, policy, data, after)
-        rows = [_withheld(ref, told, id_, "unknown_user", now) for id_, user in meant.people.items() if user is None]
+        rows = [_row(ref, told, id_, "withheld", "unknown_user", now) for id_, who in meant.people.items() if not who]
         found = [user for user in meant.people.values() if user is not None]
-        rows += [_withheld(ref, told, user.id, "inactive", now) for user in found if not user.active]
-        users = [user for user in found if user.active]
+        rows += [_row(ref, told, user.id, "withheld", "inactive", now) for user in found if not user.active]
+        before = await _told_just_now(db, ref, told.step)
+        rows += [_row(ref, told, user.id, "superseded", "stale", now) for user in found if user.id in before.people]
+        users = [user for user in found if user.active and user.id not in before.people]
         if not users:
             await ledger.add(db, ref, rows)
+            if any(row.outcome == "superseded" for row in rows):
+                return _Fired(*before.outcome)
             outcome = ("sent", None) if after else ("withheld", next((row.reason for row in rows), "unreachable"))
             return _Fired(*outcome, more=meant.more)
         notes = [self._writer.write(ref, told, notice, data, user, now) for user in users]
@@ -119,8 +123,7 @@ class Compose:
             )
             for user, note in zip(users, notes, strict=True)
         ]  # fmt: skip
-        reached = any(CHANNELS[row.channel].slow and row.outcome == "planned" for row in sends)
-        if told.step.stage in ("overdue", "escalation") and policy.escalation.levels and not reached:
+        if told.step.stage in ("overdue", "escalation") and policy.escalation.levels and not _reached(sends):
             return _Fired("withheld", "unreachable", messages)
         return _Fired("sent", None, messages, more=meant.more)
 
@@ -186,6 +189,37 @@ class _Fired:
     more: str | None = None
 
 
+@dataclass(frozen=True)
+class _Before:
+    """Who of a chain was told in this very instant, and what came of it."""
+
+    people: frozenset[str] = frozenset()
+    outcome: tuple[str, str | None] = ("sent", None)
+
+
+async def _told_just_now(db: Connection, ref: Ref, step: Step) -> _Before:
+    """Levels that meet in one instant tell nobody twice."""
+    if step.stage != "escalation":
+        return _Before()
+    anchor = step.key.partition("-level-")[0]
+    fired = [
+        entry
+        for entry in await entities.entries(db, ref)
+        if entry.is_fired and (entry.step.key == anchor or entry.step.key.startswith(f"{anchor}-level-"))
+    ]
+    if not fired:
+        return _Before()
+    people = await inbox.readers(db, ref, [entry.step.key for entry in fired], since=step.due_at)
+    last = max(fired, key=lambda entry: (entry.at or entry.step.due_at, entry.step.due_at))
+    return _Before(frozenset(people), ("withheld", "unreachable") if last.was_passed else ("sent", None))
+
+
+def _reached(sends: Sequence[Delivery]) -> bool:
+    """Whether anybody hears of it outside of the inbox; where no such channel is on at all, the inbox has to do."""
+    slow = [row for row in sends if CHANNELS[row.channel].slow]
+    return any(row.outcome == "planned" for row in slow) or all(row.reason == "channel_off" for row in slow)
+
+
 def _missed(step: Step, policy: Policy, now: datetime) -> tuple[str, str] | None:
     """The fate of a step whose moment has passed, or None."""
     if step.announces is not None and now >= step.announces:
@@ -201,6 +235,7 @@ def _moves_what_follows(step: Step, fired: _Fired, now: datetime) -> bool:
     return fired.outcome == "withheld" or now - step.due_at >= PROMPT
 
 
-def _withheld(ref: Ref, told: Entry, user_id: str, reason: str, now: datetime) -> Delivery:
+def _row(ref: Ref, told: Entry, user_id: str, outcome: str, reason: str, now: datetime) -> Delivery:
+    """Why somebody finds nothing of this step in the inbox."""
     key = told.step.key
-    return Delivery(row_id(ref, key, user_id, "inbox"), user_id, "inbox", key, None, "withheld", reason, now)
+    return Delivery(row_id(ref, key, user_id, "inbox"), user_id, "inbox", key, None, outcome, reason, now)

@@ -126,6 +126,9 @@ async def _act(
 
 async def _may(db: Connection, ref: Ref, plan: Outcome, user_id: str) -> bool:
     """Whether somebody has a say: it is theirs, or of somebody below them, or they have been told that it is late."""
+    known = (await directory.get(db, ref.tenant, [user_id])).get(user_id)
+    if known is not None and not known.active:
+        return False
     if user_id in plan.snapshot.get("assignee_ids", []) or await entities.is_within_reach(db, ref, user_id):
         return True
     late = [key for key, entry in plan.entries.items() if entry.step.stage in ("overdue", "escalation", "exhausted")]

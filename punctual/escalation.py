@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from punctual.lifecycle import Stage
 from punctual.policy import Level, Policy
 from punctual.timeline import Entry, Step
-from punctual.wire import Instant, delta
+from punctual.wire import Instant, Moment, delta
 from punctual.working_time import WorkingTime
 
 
@@ -26,7 +26,7 @@ class Acknowledgement(BaseModel):
     id: str
     by: str
     at: Instant
-    expires_at: Instant | None = None
+    expires_at: Moment | None = None
 
 
 class Care(BaseModel):
@@ -35,7 +35,7 @@ class Care(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     acknowledgements: list[Acknowledgement] = []
-    snoozed_until: Instant | None = None
+    snoozed_until: Moment | None = None
     restarted_at: Instant | None = None
     """When the wait for the next level last began anew: it was reassigned, reopened, or its clock went on."""
 
@@ -65,6 +65,7 @@ def _levels(
     begins_at: datetime,
 ) -> Iterator[Step]:
     base, passed = begins_at, cycle == 0 and anchor.was_passed
+    in_vain = int(passed and is_told_at_once(policy))
 
     def after(wait: timedelta) -> datetime:
         due = base if passed else working.add(max(base, care.restarted_at or base), wait)
@@ -75,6 +76,9 @@ def _levels(
         if told is not None and told.is_fired:
             yield told.step
             base, passed = told.counts_from, told.was_passed
+            in_vain = in_vain + 1 if passed else 0
+        elif in_vain >= len(policy.escalation.levels):
+            break  # a whole round reached nobody, and nor would the next
         else:
             base, passed = after(delta(level.after)), False
             yield _step(key, anchor.step, "escalation", anchor.step.type, base, level.to)

@@ -12,7 +12,7 @@ from punctual.events import Event
 from punctual.lifecycle import Stage
 from punctual.registry import kind_of
 from punctual.timeline import Step
-from punctual.wire import ID_PATTERN, Id, Instant
+from punctual.wire import ID_PATTERN, Id, Instant, Moment
 
 _ID = re.compile(ID_PATTERN)
 
@@ -77,7 +77,7 @@ class Answer(Message):
     detail: str = ""
     state: Stage = "closed"
     acknowledged_by: str | None = None
-    next_step_at: Instant | None = None
+    next_step_at: Moment | None = None
 
 
 class PlanRequest(Message):
@@ -93,7 +93,7 @@ class Pending(Message):
 
     key: str
     channel: str
-    announces: Instant | None = None
+    announces: Moment | None = None
 
 
 class Planned(Message):
@@ -103,7 +103,7 @@ class Planned(Message):
     """
 
     stage: Stage
-    due: Instant | None
+    due: Moment | None
     assignees: list[str]
     zone: str
     steps: list[Step]
@@ -139,7 +139,7 @@ class DeliverRequest(Message):
     ref: Ref
     key: str
     channel: str
-    until: Instant
+    until: Moment
     give_up: bool = False
     """Send nothing any more: settle what is still open as failed."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from punctual.calendar import day_before_at
 from punctual.policy import Reminder
-from punctual.wire import Instant, delta, stamp, zone
+from punctual.wire import Moment, delta, stamp, zone
 from punctual.working_time import WorkingTime
 
 StepStage = Literal["notice", "reminder", "overdue", "escalation", "exhausted"]
@@ -28,9 +28,9 @@ class Step(BaseModel):
     key: str
     type: str
     stage: StepStage
-    due_at: Instant
-    announces: Instant | None = None
-    deadline: Instant | None = None
+    due_at: Moment
+    announces: Moment | None = None
+    deadline: Moment | None = None
     to: str | None = None
 
 

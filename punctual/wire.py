@@ -107,6 +107,8 @@ def _utc(moment: datetime) -> datetime:
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Instant = Annotated[AwareDatetime, BeforeValidator(iso_time), AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""An instant of our own reckoning, which may lie beyond what we accept from others."""
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Duration = Annotated[str, AfterValidator(_duration)]
 PositiveDuration = Annotated[str, AfterValidator(_duration), AfterValidator(_positive)]

@@ -178,9 +178,12 @@ async def has_any(db: Connection, ref: Ref, step_keys: Collection[str], user_id:
     return bool(await db.scalar(select(exists().where(theirs))))
 
 
-async def readers(db: Connection, ref: Ref, step_keys: Collection[str]) -> list[str]:
-    """Who was written to about one of these steps."""
+async def readers(
+    db: Connection, ref: Ref, step_keys: Collection[str], *, since: datetime | None = None
+) -> list[str]:
+    """Who was written to about one of these steps, or was since an instant."""
     query = select(_n.user_id).where(_of(ref), _n.step_key.in_(step_keys)).distinct().order_by(_n.user_id)
+    query = query.where(_n.created_at >= since) if since is not None else query
     return list((await db.execute(query)).scalars())
 
 

@@ -281,3 +281,62 @@ async def test_completed_ends_the_chain(crm: World, virtual: WorkflowEnvironment
     await handle.result()
     assert (await told(crm, "ravi"))["ravi"] == []
     assert {value for key, value in (await crm.timeline()).items() if "level" in key} == {("superseded", "closed")}
+
+
+async def test_levels_that_meet_in_one_instant_tell_nobody_twice(
+    crm: World, virtual: WorkflowEnvironment, now: datetime
+) -> None:
+    """A copy of what is overdue, and a first level for the same manager: once, and the row says why."""
+    await crm.follow(chain(("managers", "PT0S"), ("managers_of_managers", "PT30M"), copy_managers_on=["overdue"]))
+    await created(crm, now, now + H)
+    await virtual.sleep(2 * H)
+    assert await told(crm, "asha ravi lena") == {"asha": [OVERDUE], "ravi": [OVERDUE], "lena": [OVERDUE]}
+    rows = {(d.user_id, d.outcome, d.reason) for d in await crm.deliveries() if d.step_key.endswith("level-1")}
+    assert rows == {("ravi", "superseded", "stale")}
+
+
+async def test_a_round_that_reached_nobody_is_not_repeated(
+    crm: World, virtual: WorkflowEnvironment, now: datetime
+) -> None:
+    """The admins hear of it at once, instead of every level again and again."""
+    for name in ("web_push", "email"):
+        crm.channels[name].reasons = dict.fromkeys(("asha", "ravi", "lena"), "no_address")
+    await crm.follow(chain(("assignees", "PT0S"), ("managers", "PT30M"), ("managers_of_managers", "PT1H"), repeat=5))
+    await created(crm, now, now + H)
+    await virtual.sleep(H + MINUTE)
+    assert await told(crm) == {
+        "asha": [OVERDUE], "ravi": [OVERDUE], "lena": [OVERDUE], "olga": ["escalation.exhausted"],
+    }  # fmt: skip
+
+
+async def test_where_no_other_channel_is_on_the_inbox_counts(
+    crm: World, virtual: WorkflowEnvironment, now: datetime
+) -> None:
+    """An installation without push and mail escalates by its waits all the same."""
+    for name in ("web_push", "email"):
+        crm.channels[name].reasons = dict.fromkeys(("asha", "ravi", "lena"), "channel_off")
+    await created(crm, now, now + H)
+    await virtual.sleep(H + 29 * MINUTE)
+    assert await told(crm, "asha ravi") == {"asha": [OVERDUE], "ravi": []}
+    await virtual.sleep(2 * MINUTE)
+    assert await told(crm, "asha ravi") == {"asha": [OVERDUE], "ravi": [OVERDUE]}
+
+
+async def test_who_has_left_has_no_say(crm: World, virtual: WorkflowEnvironment, now: datetime) -> None:
+    """Somebody inactive cannot take what is overdue."""
+    handle = await created(crm, now, now + H)
+    await virtual.sleep(H + MINUTE)
+    await crm.people(user("asha", manager_id="ravi", active=False))
+    assert await refused(handle, "acknowledge", {"user_id": "asha"}) == "not_yours"
+
+
+@pytest.mark.parametrize("due", ["1970-01-01T00:00:00Z", "2199-12-31T23:50:00Z"])
+async def test_a_time_at_the_end_of_the_calendar_wedges_nothing(
+    crm: World, virtual: WorkflowEnvironment, now: datetime, due: str
+) -> None:
+    """What a CRM sends for "no date" is planned like any other."""
+    await crm.follow(DEFAULT)
+    handle = await crm.tell(crm.event("created", now, due_at=due))
+    await crm.tell(crm.event("completed", now + MINUTE, due_at=due))
+    await handle.result()
+    assert await crm.state() == "closed"
