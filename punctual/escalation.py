@@ -182,11 +182,11 @@ def is_above(step: Step) -> bool:
 
 
 def held(steps: Sequence[Step], until: datetime | None) -> list[Step]:
-    """What falls into a snooze is told at its end, and of several reminders only the last."""
+    """What falls into a snooze is told at its end, unless it is pointless then; of several reminders only the last."""
     if until is None:
         return list(steps)
     moved = {step.key: step if step.due_at >= until else step.model_copy(update={"due_at": until}) for step in steps}
     waiting = [step for step in steps if step.stage == "reminder" and step.due_at < until]
     for step in waiting[:-1]:
         del moved[step.key]
-    return list(moved.values())
+    return [step for step in moved.values() if step.announces is None or step.due_at < step.announces]

@@ -12,9 +12,9 @@
 
 import { h, icon } from "./bell/dom.js";
 import { Inbox } from "./bell/inbox.js";
+import { List } from "./bell/list.js";
 import { sheet } from "./bell/style.js";
 import { Toasts } from "./bell/toasts.js";
-import { bones, failure, nothing, row } from "./bell/view.js";
 
 const NOTES = {
   offline: "Not connected. Trying again…",
@@ -24,7 +24,6 @@ const NOTES = {
 export class NotificationBell extends HTMLElement {
   static observedAttributes = ["src", "token"];
   #inbox = null;
-  #active = null;
   #clock = 0;
   #settled = false;
   #count = -1;
@@ -47,15 +46,18 @@ export class NotificationBell extends HTMLElement {
     this.readAll = h("button", { class: "quietly", part: "read-all", type: "button" }, "Mark all read");
     const closer = h("button", { class: "shut", part: "close", type: "button", "aria-label": "Close" }, icon("close"));
     this.note = h("div", { class: "note", part: "note", role: "status", hidden: true });
-    this.body = h("div", { class: "scroll", part: "list" });
+    this.said = h("div", { class: "quiet", role: "status" });
+    const open = (item, url, event) => this.#open(item, url, event);
+    const read = (item) => void this.#inbox?.markRead(item.id);
+    this.list = new List({ open, read, take: (item) => void this.#take(item) });
+    this.toasts = new Toasts({ open, take: (item) => this.#take(item) });
     this.panel = h(
       "div",
       { id: "panel", class: "panel", part: "panel", role: "dialog", "aria-labelledby": "heading", tabindex: "-1", hidden: true },
       h("header", { part: "header" }, h("h2", { id: "heading" }, "Notifications"), this.readAll, closer),
-      this.note, this.body,
+      this.note, this.list.element,
     );
-    this.toasts = new Toasts((item, url, event) => this.#open(item, url, event));
-    this.shadowRoot.append(this.button, this.panel, this.toasts.element);
+    this.shadowRoot.append(this.button, this.panel, this.toasts.element, this.said);
     this.button.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     closer.addEventListener("click", () => this.close());
     this.readAll.addEventListener("click", () => void this.#inbox?.markAllRead());
@@ -102,7 +104,7 @@ export class NotificationBell extends HTMLElement {
     this.button.setAttribute("aria-expanded", "true");
     this.#clock = setInterval(() => this.#draw(), 30_000);
     this.#draw();
-    (this.body.querySelector("li .open") ?? this.panel).focus({ preventScroll: true });
+    if (!this.list.focus()) this.panel.focus({ preventScroll: true });
   }
 
   close({ keepFocus = false } = {}) {
@@ -110,7 +112,7 @@ export class NotificationBell extends HTMLElement {
     this.panel.hidden = true;
     this.button.setAttribute("aria-expanded", "false");
     clearInterval(this.#clock);
-    this.#active = null;
+    this.list.forget();
     if (!keepFocus) this.button.focus();
   }
 
@@ -122,7 +124,10 @@ export class NotificationBell extends HTMLElement {
     this.#inbox = new Inbox(base, async () => (this.#getToken ? this.#getToken() : this.getAttribute("token")));
     this.#inbox.addEventListener("change", () => this.#draw());
     this.#inbox.addEventListener("notification", ({ detail }) => this.#announce(detail));
-    this.#inbox.addEventListener("frame", ({ detail }) => this.#tell("frame", detail));
+    this.#inbox.addEventListener("frame", ({ detail }) => {
+      if (detail.notification?.acknowledged_at) this.toasts.settle(detail.notification.id);
+      this.#tell("frame", detail);
+    });
     this.#inbox.addEventListener("state", ({ detail: state }) => {
       this.#settled ||= state !== "connecting";
       this.#draw();
@@ -162,46 +167,20 @@ export class NotificationBell extends HTMLElement {
     const note = (this.#settled && NOTES[inbox.connection]) || (inbox.status === "ready" ? inbox.problem : "");
     if (this.note.textContent !== note) this.note.replaceChildren(...(note ? [icon("offline"), note] : []));
     this.note.hidden = !note;
-    if (this.isOpen) this.#drawList(inbox);
-  }
-
-  #drawList(inbox) {
-    const focused = this.shadowRoot.activeElement;
-    const held = focused?.closest("li")?.dataset.id;
-    const had = this.body.contains(focused);
-    const top = this.body.scrollTop;
-    if (inbox.status !== "ready") {
-      this.body.replaceChildren(inbox.status === "error" ? failure(inbox.problem, () => void inbox.reload()) : bones());
-    } else if (!inbox.items.length) {
-      this.body.replaceChildren(nothing());
-    } else {
-      const active = inbox.items.some((item) => item.id === this.#active) ? this.#active : inbox.items[0].id;
-      const open = (item, url, event) => this.#open(item, url, event);
-      const read = (item) => void inbox.markRead(item.id);
-      const rows = inbox.items.map((item) => row(item, { open, read, active: item.id === active }));
-      const more = inbox.cursor && h("button", { class: "more", part: "more", type: "button" }, "Show older");
-      if (more) more.addEventListener("click", () => void this.#more(more));
-      this.body.replaceChildren(h("ul", { role: "list" }, ...rows), ...(more ? [more] : []));
-    }
-    this.body.scrollTop = top;
-    if (had) (this.#row(held) ?? this.body.querySelector("li .open") ?? this.panel).focus({ preventScroll: true });
-  }
-
-  #row(id) {
-    return id ? this.body.querySelector(`li[data-id="${CSS.escape(id)}"] .open`) : null;
-  }
-
-  async #more(button) {
-    const last = this.#inbox.items.length;
-    button.disabled = true;
-    await this.#inbox.more();
-    this.#focusRow(last);
+    if (this.isOpen) this.list.draw(inbox);
   }
 
   #open(item, url, event) {
     void this.#inbox?.markRead(item.id);
     if (!this.#tell("notification-open", { notification: item, url }, true)) event.preventDefault();
     else if (url) this.close({ keepFocus: true });
+  }
+
+  /** Why it could not be taken, or null. */
+  async #take(item) {
+    const problem = (await this.#inbox?.acknowledge(item.id)) ?? null;
+    this.said.textContent = problem ? "" : `Acknowledged: ${item.title}`;
+    return problem;
   }
 
   #announce(item) {
@@ -217,22 +196,7 @@ export class NotificationBell extends HTMLElement {
       this.close();
       return;
     }
-    const rows = [...this.body.querySelectorAll("li")];
-    const current = this.shadowRoot.activeElement;
-    if (!this.isOpen || !rows.length || !this.panel.contains(current)) return;
-    const at = rows.indexOf(current.closest("li"));
-    const to = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: rows.length - 1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    this.#focusRow(Math.min(to, rows.length - 1));
-  }
-
-  #focusRow(at) {
-    const rows = [...this.body.querySelectorAll("li")];
-    if (!rows[at]) return;
-    this.#active = rows[at].dataset.id;
-    for (const [n, one] of rows.entries()) for (const control of one.children) control.tabIndex = n === at ? 0 : -1;
-    rows[at].querySelector(".open").focus();
+    if (this.isOpen && this.panel.contains(this.shadowRoot.activeElement)) this.list.key(event);
   }
 
   #elsewhere = (event) => {

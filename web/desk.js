@@ -2,12 +2,15 @@
 
 import "/bell.js";
 import { Api } from "./desk/api.js";
-import { Appointments } from "./desk/appointments.js";
-import { newAppointment } from "./desk/form.js";
+import { newWork } from "./desk/form.js";
+import { KINDS } from "./desk/kinds.js";
 import { Log } from "./desk/log.js";
-import { policyControl, Reminders } from "./desk/policy.js";
+import { Policies } from "./desk/policies.js";
+import { policyControl } from "./desk/policy.js";
 import { pushControl } from "./desk/push.js";
 import { claims, forget, keep, takeToken } from "./desk/session.js";
+import { Work } from "./desk/work.js";
+import { h } from "/bell/dom.js";
 
 const CONNECTION = { connecting: "Connecting…", live: "Live", offline: "Offline", unauthorized: "Logged out" };
 const find = (id) => document.getElementById(id);
@@ -45,16 +48,29 @@ async function showDemo(api) {
   }
 }
 
-function followHash(appointments) {
-  const [, id] = /^#appointment\/([\w.~-]+)$/.exec(location.hash) ?? [];
-  if (id) void appointments.reveal(id);
+function followHash(work) {
+  const [, kind, id] = /^#([a-z_]+)\/([\w.~-]+)$/.exec(location.hash) ?? [];
+  if (kind in KINDS) void work.reveal(kind, id);
+}
+
+/** What only an admin has: the form, the policies, and whom things can be given to. */
+async function administer(api, work) {
+  const policies = new Policies(api);
+  policyControl(policies, find("policy"));
+  newWork(find("new"), work, policies);
+  const [people] = await Promise.all([
+    api.get("/v1/users?limit=100").catch(() => ({ items: [] })),
+    policies.look(policies.kind).catch((error) => (find("policy-error").textContent = error.message)),
+  ]);
+  work.people = people.items.filter(({ active }) => active);
+  find("people").append(...work.people.map(({ id, name }) => h("option", { value: id }, name)));
 }
 
 async function start(token, me) {
   const api = new Api(token);
   const bell = document.querySelector("notification-bell");
   const log = new Log(find("log"));
-  const appointments = new Appointments(api, find("cards"), find("alert"));
+  const work = new Work(api, find("cards"), find("alert"), me);
   api.addEventListener("unauthorized", () => logOut("The login has expired. Paste a fresh token."), { once: true });
 
   find("desk").hidden = false;
@@ -68,11 +84,11 @@ async function start(token, me) {
     find("connection").dataset.state = state;
     find("connection").textContent = CONNECTION[state];
     log.connection(state);
-    if (state === "live") void appointments.refresh();
+    if (state === "live") void work.refresh();
   });
   bell.addEventListener("frame", ({ detail }) => {
     log.add(detail);
-    if (detail.type === "new_notification") appointments.refreshSoon();
+    if (detail.type === "new_notification" || detail.notification?.acknowledged_at) work.refreshSoon();
   });
   bell.addEventListener("unread-count", ({ detail: { count } }) => {
     document.title = count ? `(${count}) Punctual` : "Punctual";
@@ -81,14 +97,13 @@ async function start(token, me) {
   });
   bell.setAttribute("token", token);
 
-  for (const choice of document.querySelectorAll('input[name="show"]')) {
-    choice.addEventListener("change", () => (appointments.show = choice.value));
+  for (const choice of document.querySelectorAll(".list-head input")) {
+    choice.addEventListener("change", () => (work[choice.name] = choice.value));
   }
-  const reminders = new Reminders(api);
-  newAppointment(find("new"), appointments, reminders, me.sub);
-  addEventListener("hashchange", () => followHash(appointments));
-  await Promise.all([appointments.refresh(), showDemo(api), pushControl(api, document), me.role === "admin" && policyControl(reminders, find("policy"))]);
-  followHash(appointments);
+  addEventListener("hashchange", () => followHash(work));
+  if (me.role === "admin") await administer(api, work);
+  await Promise.all([work.refresh(), showDemo(api), pushControl(api, document)]);
+  followHash(work);
 }
 
 const token = takeToken();

@@ -6,7 +6,7 @@ import { Api } from "./desk/api.js";
 import { takeToken } from "./desk/session.js";
 
 const EVERY = 4_000;
-const isNarrow = matchMedia("(max-width: 820px)");
+const isNarrow = matchMedia("(max-width: 820px), (max-width: 1180px) and (max-height: 560px)");
 const find = (id) => document.getElementById(id);
 
 let chosen = null;

@@ -100,6 +100,33 @@ export class Inbox extends EventTarget {
     await this.#act("POST", "notifications/mark-all-read", {});
   }
 
+  /**
+   * Takes what one tells of in hand, at once on screen, and undoes that when it is refused.
+   * @returns {Promise<string|null>} why it was refused
+   */
+  async acknowledge(id) {
+    const set = (at) => {
+      const item = this.items.find((one) => one.id === id);
+      if (item) item.acknowledged_at = at;
+    };
+    const now = new Date().toISOString();
+    set(now);
+    this.problem = "";
+    this.#changed();
+    try {
+      const answer = await this.#call("POST", `notifications/${encodeURIComponent(id)}/acknowledge`);
+      set(answer.acknowledged_at ?? now);
+      await this.markRead(id);
+      return null;
+    } catch (error) {
+      set(null);
+      await this.reload();
+      this.problem = error.message;
+      this.#changed();
+      return error.message;
+    }
+  }
+
   async #act(method, path, body) {
     try {
       await this.#call(method, path, body);

@@ -63,13 +63,15 @@ h2 { margin: 0; margin-inline-end: auto; font-size: 16px; font-weight: 650; lett
 .note svg { flex: none; width: 16px; height: 16px; }
 .scroll { overflow-y: auto; overscroll-behavior: contain; flex: 1; }
 ul { list-style: none; margin: 0; padding: 0; }
-li { position: relative; display: flex; align-items: flex-start; border-block-end: 1px solid var(--_line); }
+li, .toast { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: start; }
+li { border-block-end: 1px solid var(--_line); }
 li:last-child { border-block-end: 0; }
 li.unread { background: var(--_fresh); }
 li:hover { background: var(--_hover); }
 .open {
-  flex: 1; min-width: 0; display: grid; gap: 2px; padding: 12px 0 13px; padding-inline: 16px 4px; text-align: start; text-decoration: none;
+  min-width: 0; display: grid; gap: 2px; padding: 12px 0 13px; padding-inline: 16px 4px; text-align: start; text-decoration: none;
 }
+li:not(.unread) .open { padding-inline-end: 16px; }
 .open:focus-visible { outline-offset: -2px; border-radius: 6px; }
 .title { font-weight: 500; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .unread .title { font-weight: 650; }
@@ -82,7 +84,18 @@ li:hover { background: var(--_hover); }
   content: ""; position: absolute; inset-block: 0; inset-inline-start: 0; width: 3px; background: var(--_alert);
 }
 .act { color: var(--_accent); font-weight: 550; }
-.dot { flex: none; display: grid; place-items: center; width: 36px; height: 36px; margin: 5px; margin-inline: 0 5px; border-radius: 8px; }
+.take {
+  grid-column: 1 / -1; justify-self: start; min-height: 32px; margin: -3px 16px 13px; padding: 0 13px; border-radius: 8px;
+  border: 1px solid var(--_accent); color: var(--_accent); font-size: 13px; font-weight: 600;
+}
+.urgent .take { background: var(--_accent); color: var(--_on-accent); }
+.take:hover:enabled { background: color-mix(in srgb, var(--_accent) 14%, transparent); }
+.urgent .take:hover:enabled { background: color-mix(in srgb, var(--_accent) 86%, var(--_text)); }
+.take:disabled { opacity: .6; cursor: progress; }
+.taken { display: inline-flex; align-items: center; gap: 3px; color: var(--_accent); font-weight: 550; }
+.taken svg { width: 14px; height: 14px; }
+.problem { grid-column: 1 / -1; margin: -3px 16px 13px; color: var(--_alert); font-size: 13px; }
+.dot { display: grid; place-items: center; width: 36px; height: 36px; margin: 5px; margin-inline: 0 5px; border-radius: 8px; }
 .dot:hover { background: color-mix(in srgb, var(--_accent) 14%, transparent); }
 .dot::after { content: ""; width: 9px; height: 9px; border-radius: 50%; background: var(--_accent); }
 .state { display: grid; justify-items: center; gap: 6px; padding: 44px 28px 48px; color: var(--_muted); text-align: center; }
@@ -100,19 +113,21 @@ li:hover { background: var(--_hover); }
   display: grid; gap: 10px; pointer-events: none;
 }
 .toast {
-  position: relative; display: flex; overflow: hidden; pointer-events: auto; background: var(--_surface);
+  overflow: hidden; pointer-events: auto; background: var(--_surface);
   border: 1px solid var(--_line); border-radius: 12px; box-shadow: var(--_shadow); animation: arrive .22s ease-out;
 }
 .toast .title { font-weight: 650; }
-.shut { flex: none; display: grid; place-items: center; width: 34px; height: 34px; margin: 6px; color: var(--_muted); border-radius: 8px; }
+.shut { display: grid; place-items: center; width: 34px; height: 34px; margin: 6px; color: var(--_muted); border-radius: 8px; }
 .shut:hover { background: var(--_hover); }
 .shut svg { width: 16px; height: 16px; }
 @keyframes arrive { from { opacity: 0; translate: 0 10px; } }
 
 /* Where a toast must lie over the page, it is one and short. */
-@media (max-width: 1180px) { .toast:not(:last-child) { display: none; } }
-@media (max-width: 520px) {
+@media (max-width: 1180px) {
+  .toast:not(:last-child) { display: none; }
   .toast .message { -webkit-line-clamp: 1; }
+}
+@media (max-width: 520px) {
   .panel {
     position: fixed; inset: auto 0 0 0; width: auto; max-height: 86vh; max-height: 86dvh;
     border-radius: 18px 18px 0 0; border-width: 1px 0 0; padding-block-end: env(safe-area-inset-bottom);

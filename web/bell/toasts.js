@@ -7,18 +7,26 @@ const LASTS = { high: 8_000, urgent: 20_000 };
 const MOST = 3;
 
 export class Toasts {
-  #open;
+  #does;
   element = h("div", {
     class: "toasts", part: "toasts", role: "log", "aria-live": "polite", "aria-label": "New notifications",
   });
 
-  /** @param {(item: object, url: string|null, event: Event) => void} open told when somebody opens one */
-  constructor(open) {
-    this.#open = open;
+  /**
+   * @param {object} does told what was asked for: `open(item, url, event)`, and `take(item)`, which answers why it
+   * could not be taken, or null
+   */
+  constructor(does) {
+    this.#does = does;
   }
 
   clear() {
     this.element.replaceChildren();
+  }
+
+  /** Removes what tells of a notification. */
+  settle(id) {
+    this.element.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
   }
 
   /** Shows a notification of high or urgent priority; held while the pointer or the focus is on it. */
@@ -28,9 +36,17 @@ export class Toasts {
     const shut = () => shown.remove();
     const open = (one, url, event) => {
       shut();
-      this.#open(one, url, event);
+      this.#does.open(one, url, event);
     };
-    const shown = toast(item, { open, shut });
+    const take = async (one, button) => {
+      hold();
+      button.disabled = true;
+      const problem = await this.#does.take(one);
+      if (!problem) return shut();
+      button.replaceWith(h("span", { class: "problem", role: "alert" }, problem));
+      return release();
+    };
+    const shown = toast(item, { open, shut, take });
     let timer = setTimeout(shut, lasts);
     const hold = () => clearTimeout(timer);
     const release = () => {

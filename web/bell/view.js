@@ -5,6 +5,15 @@ import { absolute, relative, safeUrl } from "./format.js";
 
 const PRIORITY = { high: "Important", urgent: "Urgent" };
 
+/** The action by which somebody says that they take care of it, while nobody has. */
+export function offer(item) {
+  return item.acknowledged_at ? null : (item.actions?.find(({ action }) => action === "acknowledge") ?? null);
+}
+
+function taken(at) {
+  return h("span", { class: "taken", part: "acknowledged" }, icon("check"), h("time", { datetime: at, title: absolute(at) }, `Acknowledged ${relative(at)}`));
+}
+
 function words(item, level) {
   const tag = PRIORITY[item.priority];
   return [
@@ -16,6 +25,7 @@ function words(item, level) {
       tag && h("span", { class: "tag", part: `tag ${item.priority}` }, tag),
       level === "row" && h("time", { datetime: item.created_at, title: absolute(item.created_at) }, relative(item.created_at)),
       item.action_url && item.action_text && safeUrl(item.action_url) && h("span", { class: "act" }, item.action_text),
+      item.acknowledged_at && taken(item.acknowledged_at),
       level === "row" && !item.read_at && h("span", { class: "quiet" }, "unread"),
     ),
   ];
@@ -30,23 +40,32 @@ function opener(item, level, open) {
     : h("button", { class: "open", part: "open", type: "button", on }, ...words(item, level));
 }
 
-/** One row; `open(item, url, event)` and `read(item)` are told what was asked for. */
-export function row(item, { open, read, active }) {
-  const unread = !item.read_at;
-  const dot = unread && h("button", {
-    class: "dot", part: "dot", type: "button", "aria-label": `Mark as read: ${item.title}`, title: "Mark as read",
-    on: { click: () => read(item) },
-  });
-  const main = opener(item, "row", open);
-  for (const control of [main, dot]) if (control) control.tabIndex = active ? 0 : -1;
-  const kind = ["urgent", "high", "low"].includes(item.priority) ? item.priority : "normal";
-  const part = `item ${kind}${unread ? " unread" : ""}`;
-  return h("li", { class: `${kind}${unread ? " unread" : ""}`, part, data: { id: item.id } }, main, dot);
+function taker(item, take) {
+  const offered = offer(item);
+  return offered && h("button", {
+    class: "take", part: "acknowledge", type: "button", data: { act: "take" }, "aria-label": `${offered.title}: ${item.title}`,
+    on: { click: ({ currentTarget }) => take(item, currentTarget) },
+  }, offered.title);
 }
 
-export function toast(item, { open, shut }) {
+/** One row; `open(item, url, event)`, `read(item)` and `take(item, button)` are told what was asked for. */
+export function row(item, { open, read, take, active }) {
+  const unread = !item.read_at;
+  const dot = unread && h("button", {
+    class: "dot", part: "dot", type: "button", data: { act: "read" }, "aria-label": `Mark as read: ${item.title}`,
+    title: "Mark as read", on: { click: () => read(item) },
+  });
+  const controls = [opener(item, "row", open), dot, taker(item, take)].filter(Boolean);
+  for (const control of controls) control.tabIndex = active ? 0 : -1;
+  const kind = ["urgent", "high", "low"].includes(item.priority) ? item.priority : "normal";
+  const part = `item ${kind}${unread ? " unread" : ""}`;
+  return h("li", { class: `${kind}${unread ? " unread" : ""}`, part, data: { id: item.id } }, ...controls);
+}
+
+export function toast(item, { open, shut, take }) {
   const close = h("button", { class: "shut", type: "button", "aria-label": "Dismiss", on: { click: shut } }, icon("close"));
-  return h("div", { class: `toast ${item.priority}`, part: `toast ${item.priority}` }, opener(item, "toast", open), close);
+  const { id, priority } = item;
+  return h("div", { class: `toast ${priority}`, part: `toast ${priority}`, data: { id } }, opener(item, "toast", open), close, taker(item, take));
 }
 
 export function bones() {

@@ -61,3 +61,9 @@ export async function busy(button, work) {
     button.removeAttribute("aria-busy");
   }
 }
+
+/** A fresh id; `crypto.randomUUID` exists in secure contexts only. */
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

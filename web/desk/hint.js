@@ -1,46 +1,47 @@
-/** The form's word to whoever would wait in vain: no reminder falls between now and the chosen start. */
+/** The form's word to whoever would wait in vain: no reminder falls between now and the chosen instant. */
 
 import { busy } from "./api.js";
-import { SHORT } from "./policy.js";
+import { CHOICES } from "./policies.js";
 import { seconds } from "./words.js";
 
-function instant({ before, day_before_at: at }, start) {
-  if (before) return start.getTime() - seconds(before) * 1_000;
+function instant({ before, day_before_at: at }, due) {
+  if (before) return due.getTime() - seconds(before) * 1_000;
   const [hours, minutes] = at.split(":").map(Number);
-  return new Date(start.getFullYear(), start.getMonth(), start.getDate() - 1, hours, minutes).getTime();
+  return new Date(due.getFullYear(), due.getMonth(), due.getDate() - 1, hours, minutes).getTime();
 }
 
-const comes = (list, start, now) => list.some((reminder) => instant(reminder, start) > now);
+const comes = (list, due, now) => list.some((reminder) => instant(reminder, due) > now);
 
 /**
  * @param {HTMLFormElement} form holds the hint's elements
- * @param {import("./policy.js").Reminders} reminders
- * @param {() => Date} startsAt the chosen start
+ * @param {import("./policies.js").Policies} policies
+ * @param {() => Date|null} dueAt the chosen instant
  */
-export function reminderHint(form, reminders, startsAt) {
+export function reminderHint(form, policies, dueAt) {
   const hint = form.querySelector("#hint");
   const text = hint.querySelector("[role=status]");
   const button = hint.querySelector("button");
   const problem = hint.querySelector("#hint-error");
 
   function draw() {
-    const [start, now] = [startsAt(), Date.now()];
-    const ahead = start.getTime() > now;
-    hint.hidden = !reminders.list || !ahead || comes(reminders.list, start, now);
-    text.textContent = reminders.list?.length === 0 ? "No reminders are set." : "No reminder comes before a start this near.";
-    button.hidden = !comes(SHORT, start, now);
+    const [due, now] = [dueAt(), Date.now()];
+    const reminders = policies.now?.reminders;
+    hint.hidden = !reminders || !(due?.getTime() > now) || comes(reminders, due, now);
+    if (hint.hidden) return;
+    text.textContent = reminders.length ? "No reminder comes before a time this near." : "No reminders are set.";
+    button.hidden = !comes(CHOICES[policies.kind].short.reminders, due, now);
   }
 
   button.addEventListener("click", async () => {
     problem.textContent = "";
     try {
-      await busy(button, () => reminders.use(SHORT));
+      await busy(button, () => policies.choose("short"));
       form.querySelector("[type=submit]").focus();
     } catch (error) {
       problem.textContent = error.message;
     }
   });
   for (const type of ["change", "input"]) form.addEventListener(type, draw);
-  reminders.addEventListener("change", draw);
+  policies.addEventListener("change", draw);
   setInterval(draw, 1_000);
 }

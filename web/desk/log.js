@@ -5,10 +5,16 @@ import { h } from "/bell/dom.js";
 const MOST = 60;
 const MANY_FAILURES = 3;
 
+function changed({ acknowledged_at: taken, read_at: read }) {
+  // The later of the two is what has just happened.
+  if (taken && !(read > taken)) return "was acknowledged";
+  return read ? "was read" : "was changed";
+}
+
 const TELL = {
   ready: ({ unread_count }) => ["Connected", `${unread_count} unread`],
   new_notification: ({ notification }) => [notification.title, `${notification.type} · ${notification.priority}`],
-  notification_updated: ({ notification }) => [notification.title, notification.read_at ? "was read" : "was changed"],
+  notification_updated: ({ notification }) => [notification.title, changed(notification)],
   notification_deleted: () => ["A notification was deleted", ""],
   unread_count: ({ count }) => ["Unread count", String(count)],
   announcement: ({ notification }) => [notification.title, "announcement"],

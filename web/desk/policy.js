@@ -1,69 +1,48 @@
-/** When appointments remind: the tenant's policy, and a switch to one short enough to watch. */
+/** The box that says when a kind reminds and escalates, with a switch to a policy short enough to watch. */
 
+import { h } from "/bell/dom.js";
 import { busy } from "./api.js";
-import { seconds, span } from "./words.js";
+import { KINDS } from "./kinds.js";
+import { audience, seconds, span } from "./words.js";
 
-const PATH = "/v1/admin/policies/appointment";
+const list = new Intl.ListFormat("en");
+const after = (duration) => (seconds(duration) ? `after ${span(seconds(duration))}` : "at once");
 
-/** Reminders short enough to watch. */
-export const SHORT = [{ before: "PT30S" }, { before: "PT10S" }];
-const CHOICES = { "policy-demo": SHORT, "policy-usual": [{ before: "PT24H" }, { before: "PT1H" }] };
-
-/** The reminders of the tenant's policy. Fires `change`. */
-export class Reminders extends EventTarget {
-  #api;
-  /** As the policy has them; null until they were read. */
-  list = null;
-
-  constructor(api) {
-    super();
-    this.#api = api;
-  }
-
-  /** Reads them; raises Problem. */
-  async read() {
-    this.list = (await this.#api.get(PATH)).reminders;
-    this.dispatchEvent(new Event("change"));
-  }
-
-  /** Puts `list` in their place and keeps the rest of the policy; raises Problem. */
-  async use(list) {
-    const policy = await this.#api.get(PATH);
-    await this.#api.put(PATH, { ...policy, reminders: list });
-    await this.read();
-  }
+function reminder({ before, day_before_at: at }) {
+  if (at) return `${at} the day before`;
+  return seconds(before) ? `${span(seconds(before))} before` : "when it is due";
 }
 
-const inWords = ({ before, day_before_at: at }) => (before ? `${span(seconds(before))} before` : `${at} the day before`);
+/** What a policy says, as pairs of a name and words. */
+function inWords({ reminders, overdue_after: overdue, escalation: { levels }, calendar }) {
+  return [
+    ["Reminds", reminders.length ? list.format(reminders.map(reminder)) : "never"],
+    ["Is overdue", overdue === null ? "never" : after(overdue)],
+    overdue !== null && levels.length && ["Then tells", list.format(levels.map(({ to, after: wait }) => `${audience(to)} ${after(wait)}`))],
+    ["Counts", calendar ? "working time" : "day and night"],
+  ].filter(Boolean);
+}
 
-/** The box that shows them, with its two buttons. */
-export async function policyControl(reminders, root) {
+/** @param {import("./policies.js").Policies} policies */
+export function policyControl(policies, root) {
   const now = root.querySelector("#policy-now");
   const problem = root.querySelector("#policy-error");
-  const button = (id) => root.querySelector(`#${id}`);
+  const buttons = { short: root.querySelector("#policy-short"), usual: root.querySelector("#policy-usual") };
 
-  reminders.addEventListener("change", () => {
-    const list = reminders.list.map(inWords);
-    now.textContent = list.length ? `Now: ${new Intl.ListFormat("en").format(list)}. Holds for what is planned from now on.` : "Now: no reminders.";
-    for (const [id, choice] of Object.entries(CHOICES)) {
-      const same = choice.length === reminders.list.length && choice.every(({ before }, n) => before === reminders.list[n].before);
-      button(id).setAttribute("aria-pressed", String(same));
-    }
+  policies.addEventListener("change", () => {
+    root.querySelector("h2").textContent = `Policy for ${KINDS[policies.kind].many.toLowerCase()}`;
+    const rows = policies.now ? inWords(policies.now) : [];
+    now.replaceChildren(...rows.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
+    for (const [name, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(policies.choice === name));
   });
-
-  async function attempt(work) {
-    problem.textContent = "";
-    try {
-      await work();
-    } catch (error) {
-      problem.textContent = error.message;
-    }
+  for (const [name, button] of Object.entries(buttons)) {
+    button.addEventListener("click", async () => {
+      problem.textContent = "";
+      try {
+        await busy(button, () => policies.choose(name));
+      } catch (error) {
+        problem.textContent = [error.message, ...(error.fields?.values() ?? [])].join(" ");
+      }
+    });
   }
-
-  for (const [id, choice] of Object.entries(CHOICES)) {
-    button(id).addEventListener("click", ({ currentTarget }) =>
-      void attempt(() => busy(currentTarget, () => reminders.use(choice))),
-    );
-  }
-  await attempt(() => reminders.read());
 }

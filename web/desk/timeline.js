@@ -2,6 +2,7 @@
 
 import { h } from "/bell/dom.js";
 import { absolute } from "/bell/format.js";
+import { dueOf } from "./kinds.js";
 import * as words from "./words.js";
 
 const TONE = {
@@ -32,12 +33,13 @@ function grouped(list) {
   return people;
 }
 
-function before(step, startsAt) {
-  const left = (Date.parse(startsAt) - Date.parse(step.due_at)) / 1000;
-  return step.type.endsWith(".reminder") && step.outcome !== "superseded" && left > 0 ? `, ${words.span(left)} before` : "";
+function before(step, due) {
+  const left = (due - Date.parse(step.due_at)) / 1000;
+  return due && step.key.startsWith("reminder-") && step.outcome !== "superseded" && left > 0 ? `${words.span(left)} before` : "";
 }
 
-function line(step, startsAt) {
+function line(step, due) {
+  const { name, more } = words.step(step);
   const { day, time } = words.local(step.due_at, { exact: true });
   return h(
     "li",
@@ -45,7 +47,7 @@ function line(step, startsAt) {
     h(
       "div",
       { class: "step-head" },
-      h("strong", {}, words.step(step.type)), h("span", { class: "muted" }, before(step, startsAt).slice(2)),
+      h("strong", {}, name), h("span", { class: "muted" }, more || before(step, due)),
       h("time", { class: "muted", datetime: step.due_at, title: absolute(step.due_at) }, day === "Today" ? time : `${day}, ${time}`),
     ),
     h(
@@ -58,9 +60,10 @@ function line(step, startsAt) {
   );
 }
 
-/** @param {{timeline: object[], entity: {starts_at: string}}} detail as `GET /v1/entities/{kind}/{id}` answers */
+/** @param {object} detail as `GET /v1/entities/{kind}/{id}` answers */
 export function timeline(detail) {
   const steps = detail.timeline ?? [];
   if (!steps.length) return h("p", { class: "muted" }, "Nothing is planned and nothing was told.");
-  return h("ol", { class: "timeline" }, ...steps.map((step) => line(step, detail.entity?.starts_at)));
+  const due = detail.entity && dueOf(detail);
+  return h("ol", { class: "timeline" }, ...steps.map((step) => line(step, due)));
 }

@@ -1,5 +1,9 @@
 /** The words for what the API names by key. */
 
+import { KINDS } from "./kinds.js";
+
+const STATES = { open: "Open", overdue: "Overdue", escalated: "Escalated", closed: "Closed" };
+
 const OUTCOMES = {
   planned: "planned", sent: "sent", delivered: "delivered", opened: "opened", clicked: "clicked",
   deferred: "later", withheld: "not sent", superseded: "overtaken", skipped: "skipped", expired: "expired",
@@ -7,12 +11,12 @@ const OUTCOMES = {
 };
 
 const REASONS = {
-  quiet_hours: "after quiet hours", digest: "in the digest", snoozed: "snoozed",
+  quiet_hours: "after quiet hours", digest: "in the digest", snoozed: "it is snoozed until then",
   preference: "not wanted", unsubscribed: "unsubscribed", bounced: "the address bounced",
   no_address: "no email address", no_subscription: "no device", channel_off: "not set up here",
   inactive: "the user is inactive", unknown_user: "unknown user", budget: "the daily limit is reached",
-  unreachable: "nobody could be reached", acknowledged: "already acknowledged",
-  rescheduled: "the appointment moved", reassigned: "somebody else has it now", cancelled: "it was cancelled",
+  unreachable: "nobody there could be reached by push or mail", acknowledged: "somebody had acknowledged",
+  rescheduled: "it was changed", reassigned: "somebody else has it now", cancelled: "it was cancelled",
   closed: "it has ended", stale: "a newer event came first", replanned: "the plan changed",
   past: "its moment had passed when it was planned", late: "too late to be of use", expired: "no longer relevant",
   provider_error: "the provider had an error", rejected: "refused", timeout: "no answer in time",
@@ -38,7 +42,44 @@ export function inOrder(deliveries) {
   const rank = (one) => Object.keys(CHANNELS).indexOf(one.channel);
   return [...deliveries].sort((a, b) => rank(a) - rank(b));
 }
-export const step = (type) => sentence(type.split(".").at(-1));
+
+const AUDIENCES = {
+  assignees: "those it is assigned to", managers: "managers", managers_of_managers: "managers of managers",
+  "role:admin": "admins",
+};
+
+/** Whom a level of an escalation is for: `managers`, `the team sales`, `ravi`. */
+export function audience(to) {
+  const [what, id] = to.split(":");
+  return AUDIENCES[to] ?? (what === "user" ? id : `the ${what} ${id}`);
+}
+
+const LEVEL = {
+  planned: "will be told to", deferred: "will be told to", sent: "told to", failed: "could not be told to", unknown: "told to",
+};
+
+/** What a step of a timeline is, and for an escalation whom it is for. */
+export function step({ key, type, to, outcome }) {
+  const name = sentence(type.split(".").at(-1));
+  if (type === "escalation.exhausted") {
+    return { name: outcome === "sent" ? "Nobody responded" : "If nobody responds", more: `${LEVEL[outcome] ?? "not told to"} ${audience(to ?? "role:admin")}` };
+  }
+  if (key.startsWith("remind-now-")) return { name: type.endsWith(".reminder") ? name : `${name}, once more`, more: "asked for by hand" };
+  return { name, more: to ? `${LEVEL[outcome] ?? "not told to"} ${audience(to)}` : "" };
+}
+
+/** The state as a card shows it. */
+export function state({ state, entity, acknowledged_by: by }) {
+  if (state === "acknowledged") return by ? `Acknowledged by ${by}` : "Acknowledged";
+  return state === "open" && entity.status === "waiting" ? "Waiting" : (STATES[state] ?? state);
+}
+
+/** What it is, how urgent, for whom, and who has it. */
+export function about({ kind, entity }) {
+  const who = entity.assignee_ids?.length ? `assigned to ${entity.assignee_ids.join(", ")}` : "nobody assigned";
+  const parts = [KINDS[kind].one, entity.priority && `${entity.priority} priority`, entity.customer_name, who];
+  return sentence(parts.filter(Boolean).join(" · "));
+}
 
 /** A number of seconds as `45 s`, `2 min`, `1 h 5 min`, `24 h`, `2 d 20 h`. */
 export function span(seconds) {

@@ -4,7 +4,7 @@ import asyncio
 import re
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,18 +13,25 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 import catalogue
 from api.app import create_app
 from api.identity import mint
-from punctual.registry import KINDS
+from punctual import events
+from punctual.lifecycle import Record, apply
+from punctual.protocol import Ref
+from punctual.registry import KINDS, kind_of
+from punctual.timeline import Entry
 from resources import Resources
 from settings import Settings
-from store import inbox
+from store import entities, inbox, ledger
 from store.bus import LocalBus
 from store.engine import Database
 from store.inbox import Notification
+from store.ledger import Delivery
 from store.subscriptions import Subscriptions
 from store.vault import Vault
 
@@ -42,13 +49,28 @@ _PROVOKED = re.compile(
 
 
 class Signals:
-    """A Temporal client that remembers the events it was given."""
+    """A Temporal client that remembers the events and the acts it was given."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+        self.acts: list[tuple[str, dict[str, Any]]] = []
+        self.answer: dict[str, Any] = {"state": "acknowledged", "acknowledged_by": USER, "next_step_at": None}
+        self.refusal: tuple[str, str] | None = None
+        """The type and the words by which acts are refused."""
 
     async def start_workflow(self, *_: Any, start_signal_args: list[Any], **__: Any) -> None:
         self.events += start_signal_args
+
+    async def execute_update_with_start_workflow(self, name: str, body: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self.acts.append((name, body))
+        if self.refusal:
+            type_, words = self.refusal
+            raise WorkflowUpdateFailedError(ApplicationError(words, type=type_))
+        return self.answer
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.events]
 
 
 class Server(uvicorn.Server):
@@ -77,6 +99,27 @@ class Site:
     @property
     def login(self) -> str:
         return f"{self.url}/#token={self.token()}"
+
+    async def keep(
+        self, type_: str, id_: str, *, state: str = "open", by: str | None = None, now: datetime | None = None,
+        next_step: datetime | None = None, steps: Sequence[Entry] = (), told: Sequence[Delivery] = (), **data: Any,
+    ) -> None:  # fmt: skip
+        """An entity as a worker keeps it after an event, with what has become of its steps."""
+        now = now or datetime.now(UTC)
+        kind = kind_of(type_)
+        body: dict[str, Any] = {
+            "id": f"e-{id_}", "type": type_, "time": now.isoformat(),
+            "data": {"id": id_, "assignee_ids": [USER], **data},
+        }  # fmt: skip
+        record, _ = apply(Record(), events.parse(body, now=now), kind)
+        ref = Ref(tenant=TENANT, kind=kind.name, id=id_)
+        async with self.ours.database.write() as db:
+            await entities.save(
+                db, ref, record, state=state, due_at=None, next_step_at=next_step, now=now, acknowledged_by=by
+            )
+            await entities.assign(db, ref, body["data"]["assignee_ids"])
+            await entities.add_entries(db, ref, steps, now)
+            await ledger.add(db, ref, told)
 
     async def notify(self, *notes: Notification) -> int:
         """Writes notifications without telling anybody; the inbox's version after it."""
@@ -138,6 +181,7 @@ async def browser() -> AsyncIterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium was found on PATH")
+    expect.set_options(timeout=15_000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser

@@ -5,24 +5,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from punctual import events
-from punctual.lifecycle import Record, apply
-from punctual.protocol import Ref
-from punctual.registry import KINDS
-from store import entities
-from tests.e2e.pages.conftest import TENANT, USER, Site, note
+from punctual.registry import ENTITIES
+from tests.e2e.pages.conftest import Site, note
 
 PHONE = {"width": 390, "height": 844}
-SHORT = [{"before": "PT30S"}, {"before": "PT10S"}]
+SHORT = [{"before": "PT30S"}]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 UNDER_THE_TOAST = """() => {
   const place = (element) => element.getBoundingClientRect();
-  const toast = place(document.querySelector("notification-bell").shadowRoot.querySelector(".toast"));
+  const toast = place(document.querySelector("notification-bell").shadowRoot.querySelector(".toast:last-child"));
   const beside = (box) => box.left >= toast.right || box.right <= toast.left;
-  const meets = (box) => box.width && !beside(box) && box.top < toast.bottom && box.bottom > toast.top;
+  // Of what scrolls in a column of its own only that part counts that is in sight.
+  const end = (control) => Math.min(place(control).bottom, place(control.closest(".side") ?? document.body).bottom);
+  const meets = (control, box) => box.width && !beside(box) && box.top < toast.bottom && end(control) > toast.top;
   return [...document.querySelectorAll("button, a, input, summary")]
-    .filter((control) => meets(place(control))).map((control) => control.outerHTML);
+    .filter((control) => meets(control, place(control))).map((control) => control.outerHTML);
 }"""
 
 
@@ -30,30 +28,21 @@ async def _put(
     site: Site, id_: str, start: datetime, *, state: str = "open", next_step: datetime | None = None
 ) -> None:
     """An appointment as a worker writes it."""
-    data = {
-        "id": id_,
-        "title": "Visit",
-        "customer_name": "Meera",
-        "assignee_ids": [USER],
-        "starts_at": start.isoformat(),
-    }
-    now = NOON - timedelta(days=1)
-    body = {"id": f"e{id_}", "type": "appointment.scheduled", "time": now.isoformat(), "data": data}
-    record, _ = apply(Record(), events.parse(body, now=now), KINDS["appointment"])
-    async with site.ours.database.write() as db:
-        ref = Ref(tenant=TENANT, kind="appointment", id=id_)
-        await entities.save(db, ref, record, state=state, due_at=start, next_step_at=next_step, now=now)
+    await site.keep(
+        "appointment.scheduled", id_, state=state, next_step=next_step, now=NOON - timedelta(days=1),
+        title="Visit", customer_name="Meera", starts_at=start.isoformat(),
+    )  # fmt: skip
 
 
 async def test_a_start_that_no_reminder_precedes_is_hinted_at_and_mended(page: Page, site: Site) -> None:
     """The default's 1 h is too early for a start in a minute; one button shortens it, and the hint goes."""
     await page.goto(site.login)
     form = page.locator("#new")
-    await expect(form).to_contain_text("No reminder comes before a start this near.")
-    await form.get_by_role("button", name="Remind 30 s and 10 s before").click()
+    await expect(form).to_contain_text("No reminder comes before a time this near.")
+    await form.get_by_role("button", name="Make the policy short").click()
     await expect(form.locator("#hint")).to_be_hidden()
     await expect(form.get_by_role("button", name="Create appointment")).to_be_focused()
-    await expect(page.locator("#policy-now")).to_contain_text("30 s before and 10 s before")
+    await expect(page.locator("#policy-now")).to_contain_text("30 s before")
     assert (await site.get("/v1/admin/policies/appointment")).json()["reminders"] == SHORT
 
 
@@ -72,12 +61,13 @@ async def test_the_day_before_counts_as_a_reminder(page: Page, site: Site) -> No
     """With a reminder at 09:00 on the day before, a start in two days needs no hint and one in an hour does."""
     path = "/v1/admin/policies/appointment"
     await page.clock.install(time=NOON)
-    await page.route(f"**{path}", lambda route: route.fulfill(json={"reminders": [{"day_before_at": "09:00"}]}))
+    policy = {**ENTITIES["appointment"].default_policy.model_dump(), "reminders": [{"day_before_at": "09:00"}]}
+    await page.route(f"**{path}", lambda route: route.fulfill(json=policy))
     await page.goto(site.login)
     await expect(page.locator("#policy-now")).to_contain_text("09:00 the day before")
     await expect(page.locator("#hint")).to_be_visible()
     await page.get_by_role("radio", name="At…").check()
-    await page.locator("#starts_at").fill("2026-11-22T10:00")
+    await page.locator("#due").fill("2026-11-22T10:00")
     await expect(page.locator("#hint")).to_be_hidden()
 
 
@@ -90,31 +80,34 @@ async def test_times_have_the_precision_that_matters(page: Page, site: Site) -> 
     await _put(site, "next-year", datetime(2027, 3, 29, 8, tzinfo=UTC))
     await page.clock.set_fixed_time(NOON)
     await page.goto(site.login)
-    await expect(page.locator("#card-near .time")).to_have_text("17:39:26")
-    await expect(page.locator("#card-far .time")).to_have_text("17:41")
-    await expect(page.locator("#card-later .away")).to_have_text("in 2 d 20 h")
-    await expect(page.locator("#card-later .next")).to_have_text("Next step in 1 d 20 h")
-    await expect(page.locator("#card-next-year .day")).to_contain_text("29 Mar 2027")
+    await expect(page.locator("#card-appointment-near .time")).to_have_text("17:39:26")
+    await expect(page.locator("#card-appointment-far .time")).to_have_text("17:41")
+    await expect(page.locator("#card-appointment-later .away")).to_have_text("in 2 d 20 h")
+    await expect(page.locator("#card-appointment-later .next")).to_have_text("Next step in 1 d 20 h")
+    await expect(page.locator("#card-appointment-next-year .day")).to_contain_text("29 Mar 2027")
 
 
-@pytest.mark.parametrize("width", [1200, 1280, 1920])
-async def test_a_toast_covers_no_control_on_a_desktop(page: Page, site: Site, width: int) -> None:
-    """Not even of a list that fills the screen; for the keyboard it is the next thing after the bell."""
+@pytest.mark.parametrize(("width", "height"), [(821, 800), (1024, 600), (1180, 1400), (1200, 800), (1920, 800)])
+async def test_a_toast_covers_no_control_beside_a_phone(page: Page, site: Site, width: int, height: int) -> None:
+    """Not even of a list that fills the screen, at either end of the page; the keyboard finds it after the bell."""
     for number in range(8):
         await _put(site, f"a{number}", datetime.now(UTC) + timedelta(hours=number + 1))
-    await page.set_viewport_size({"width": width, "height": 800})
+    await page.set_viewport_size({"width": width, "height": height})
     await page.goto(site.login)
     await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     await expect(page.locator(".card")).to_have_count(8)
-    await site.arrive(note("n1", priority="urgent", action_url="/", action_text="Open", message="word " * 60))
+    taken = {"action": "acknowledge", "title": "Acknowledge"}
+    await site.arrive(note("n1", priority="urgent", action_url="/", action_text="Open", message="word " * 60,
+                           title="title " * 30, actions=[taken]))  # fmt: skip
     bell = page.locator("notification-bell")
     await expect(bell.locator(".toast")).to_be_visible()
     assert await page.evaluate(UNDER_THE_TOAST) == []
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert await page.evaluate(UNDER_THE_TOAST) == []
     await bell.locator(".bell").focus()
-    await page.keyboard.press("Tab")
-    await expect(bell.locator(".toast .open")).to_be_focused()
-    await page.keyboard.press("Tab")
-    await expect(bell.get_by_role("button", name="Dismiss")).to_be_focused()
+    for control in (".open", ".shut", ".take"):
+        await page.keyboard.press("Tab")
+        await expect(bell.locator(f".toast {control}")).to_be_focused()
 
 
 async def test_a_phone_shows_one_toast_at_a_time(page: Page, site: Site) -> None:
@@ -143,7 +136,7 @@ async def test_a_phone_names_the_user_and_the_timeline(page: Page, site: Site) -
     await page.goto(site.login)
     await expect(page.locator("#avatar")).to_be_visible()
     await expect(page.locator("#avatar")).to_have_attribute("title", "asha · acme")
-    toggle = page.locator("#card-1").get_by_role("button", name="Timeline")
+    toggle = page.locator("#card-appointment-1").get_by_role("button", name="Timeline")
     await expect(toggle.get_by_text("Timeline")).to_be_visible()
     box = await toggle.bounding_box()
     assert box is not None
@@ -165,3 +158,43 @@ async def test_a_socket_that_is_refused_is_told_once_with_the_tries(page: Page, 
     await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     await expect(outage).to_contain_text("back after")
     await expect(page.locator("#log li")).to_have_count(2)
+
+
+UNNAMED = """() => {
+  const bell = document.querySelector("notification-bell").shadowRoot;
+  const all = (selector) => [...document.querySelectorAll(selector), ...bell.querySelectorAll(selector)];
+  const shown = all("button, a, input, summary, textarea").filter((one) => one.checkVisibility());
+  const label = (one) => one.labels?.[0]?.textContent.trim();
+  const name = (one) => one.getAttribute("aria-label") || one.textContent.trim() || label(one);
+  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  const named = (attribute) => all(`[${attribute}]`).flatMap((one) =>
+    one.getAttribute(attribute).split(" ").filter((id) => !one.getRootNode().getElementById(id)));
+  return {
+    unnamed: shown.filter((one) => !name(one)).map((one) => one.outerHTML),
+    twice: ids.filter((id, n) => ids.indexOf(id) !== n),
+    missing: ["aria-controls", "aria-describedby", "aria-labelledby", "for"].flatMap(named),
+  };
+}"""
+
+
+async def test_every_control_has_a_name_and_every_reference_its_target(page: Page, site: Site) -> None:
+    """With all kinds on the desk, menus and timelines open, and a notification that can be acknowledged."""
+    due = (NOON + timedelta(hours=1)).isoformat()
+    past = NOON - timedelta(days=1)
+    for type_, words in {
+        "appointment.scheduled": {"title": "Visit", "customer_name": "Meera", "starts_at": due},
+        "follow_up.created": {"title": "Offer", "due_at": due},
+        "task.created": {"title": "Contract"},
+        "ticket.created": {"subject": "Printer", "priority": "high", "opened_at": past.isoformat()},
+    }.items():
+        await site.keep(type_, "1", state="overdue", now=past, **words)
+    await site.notify(note("n1", priority="urgent", actions=[{"action": "acknowledge", "title": "Acknowledge"}]))
+    await page.goto(site.login)
+    await expect(page.locator(".card")).to_have_count(4)
+    await page.get_by_role("radio", name="Ticket", exact=True).check()
+    for toggle in await page.locator(".toggle").all():
+        await toggle.click()
+    await page.locator("notification-bell .bell").click()
+    await expect(page.locator("notification-bell .take")).to_be_visible()
+    await page.evaluate("document.querySelectorAll('.menu').forEach(menu => (menu.open = true))")
+    assert await page.evaluate(UNNAMED) == {"unnamed": [], "twice": [], "missing": []}
