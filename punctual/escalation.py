@@ -182,7 +182,7 @@ def is_above(step: Step) -> bool:
 
 
 def held(steps: Sequence[Step], until: datetime | None) -> list[Step]:
-    """What falls into a snooze is told at its end, unless it is pointless then; of several reminders only the last."""
+    """What falls into a snooze is told at its end, if it has a point then; of several reminders the last."""
     if until is None:
         return list(steps)
     moved = {step.key: step if step.due_at >= until else step.model_copy(update={"due_at": until}) for step in steps}

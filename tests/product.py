@@ -7,11 +7,13 @@ import re
 import signal
 import socket
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from api.identity import mint
 from tests.conftest import BIN
 
 _READY_WITHIN = 60
@@ -93,8 +95,13 @@ class Product:
         )
 
     def client(self, role: str = "admin", user: str = "asha", tenant: str = "demo") -> httpx.AsyncClient:
-        """An HTTP client with a fresh token."""
-        printed = self.command("token", "--tenant", tenant, "--user", user, "--role", role)
-        assert printed.returncode == 0, printed.stderr
-        headers = {"Authorization": f"Bearer {printed.stdout.strip()}"}
+        """An HTTP client with a fresh token, as `punctual token` prints it."""
+        keys = self.environment.get("SECRET_KEYS")
+        if keys is None:
+            secrets = (self.data / "secrets.env").read_text("utf-8")
+            found = re.search(r"^SECRET_KEYS=(\S+)$", secrets, re.MULTILINE)
+            assert found, "`punctual up` keeps its secrets in its folder"
+            keys = found[1]
+        token = mint(keys.split(","), tenant, user, role, timedelta(hours=1))
+        headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=15)

@@ -123,6 +123,7 @@ async def test_endpoints_that_are_no_push_service_are_refused(world: World, endp
         ("auth", "====="),
         ("auth", "ä" * 22),
     ],
+    ids=["off the curve", "compressed", "cut", "not base64", "empty", "short", "long", "padding", "not ASCII"],
 )
 async def test_keys_that_encrypt_nothing_are_refused(world: World, field: str, value: str) -> None:
     """A point must be on the curve, a secret must have its length."""

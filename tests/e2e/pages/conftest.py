@@ -181,7 +181,7 @@ async def browser() -> AsyncIterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium was found on PATH")
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
@@ -192,7 +192,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser profile of its own, in which a page that says anything on the console fails its test."""
     context = await browser.new_context(locale="en-GB", timezone_id="Asia/Kolkata")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     context.on("weberror", lambda error: said.append(str(error.error)))

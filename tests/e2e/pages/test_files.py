@@ -116,10 +116,10 @@ async def test_every_push_is_shown(page: Page, context: BrowserContext, site: Si
     devtools.on("ServiceWorker.workerVersionUpdated", look)
     await devtools.send("ServiceWorker.enable")
     await page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => null)")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         registration = await activated
     for data, shown in PUSHES.items():
         push = {"origin": site.url, "registrationId": registration, "data": data}
         await devtools.send("ServiceWorker.deliverPushMessage", push)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await page.evaluate(SHOWN) == shown

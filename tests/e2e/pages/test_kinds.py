@@ -51,10 +51,11 @@ async def _all_kinds(site: Site, **more: Any) -> None:
 
 
 async def _press(page: Page, scope: Locator, name: str) -> None:
-    """Presses a button that sends an event, and waits until it was taken and may be pressed again."""
+    """Presses a button that sends an event, and waits until it was taken and its menu, if any, has closed."""
     async with page.expect_response("**/v1/events") as answer:
         await scope.get_by_role("button", name=name).click()
     assert (await answer.value).status == 202
+    await expect(scope.locator(".menu[open]")).to_have_count(0)
 
 
 async def test_the_form_makes_each_kind(page: Page, site: Site) -> None:
