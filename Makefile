@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up test kill lint format bench lock clean
+.PHONY: up test properties kill lint format bench lock clean
 
 up: $(STAMP)
 	@exec $(BIN)/punctual up
 
+# Much of it waits for real processes, so two at a time.
 test: $(STAMP)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+# The properties of the core over thousands of random lives each, instead of a hundred: about ten minutes.
+properties: $(STAMP)
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -n 2 tests/core
 
 # The long form of the kill test: ten seeds on each database, about five minutes.
 kill: $(STAMP)

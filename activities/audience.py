@@ -1,12 +1,12 @@
 """Who is meant by the words of a notice, of an event's recipients, or of an escalation's level."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from punctual.people import named
 from punctual.protocol import Ref
-from store import directory, entities, inbox
+from store import directory, inbox
 from store.directory import User
 from store.engine import Connection
 
@@ -29,12 +29,16 @@ async def resolve(
     words: Sequence[str],
     data: Mapping[str, Any],
     *,
+    chain: Collection[str] = (),
     copies: bool = False,
     without: Iterable[str] = (),
     after: str = "",
 ) -> Audience:
-    """The next page of an audience in the order of ids; `copies` adds the managers of those whom `data` names."""
-    explicit, groups = await _split(db, ref, words, data)
+    """The next page of an audience in the order of ids; `copies` adds the managers of those whom `data` names.
+
+    The word `chain` means whoever was told of the steps in `chain`.
+    """
+    explicit, groups = await _split(db, ref, words, data, chain)
     if copies:
         explicit |= await _above(db, ref.tenant, set(named(words, data)))
     told = {id_ for id_ in explicit if id_ > after}
@@ -47,7 +51,7 @@ async def resolve(
 
 
 async def _split(
-    db: Connection, ref: Ref, words: Sequence[str], data: Mapping[str, Any]
+    db: Connection, ref: Ref, words: Sequence[str], data: Mapping[str, Any], chain: Collection[str]
 ) -> tuple[set[str], list[str]]:
     """People by id, and groups to be asked for page by page."""
     people: set[str] = set()
@@ -66,7 +70,7 @@ async def _split(
         elif word in ("from_team", "to_team"):
             people |= await _keepers(db, ref.tenant, data.get(word))
         elif word == "chain":
-            people |= await _told_so_far(db, ref)
+            people |= set(await inbox.readers(db, ref, chain))
         else:
             people |= set(named([word], data))
     return people, groups
@@ -81,13 +85,4 @@ async def _keepers(db: Connection, tenant: str, team: Any) -> set[str]:
     """Who manages a store: those of its team who have that role."""
     if not team:
         return set()
-    return set(await directory.members(db, tenant, [f"team:{team}"])) & set(
-        await directory.members(db, tenant, [KEEPERS])
-    )
-
-
-async def _told_so_far(db: Connection, ref: Ref) -> set[str]:
-    """Whom an escalation has reached."""
-    steps = [entry.step for entry in await entities.entries(db, ref)]
-    keys = [step.key for step in steps if step.stage in ("overdue", "escalation")]
-    return set(await inbox.readers(db, ref, keys))
+    return set(await directory.members_of_both(db, tenant, f"team:{team}", KEEPERS))

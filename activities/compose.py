@@ -9,16 +9,16 @@ from typing import Any
 
 from temporalio import activity
 
-from activities import audience, clock
+from activities import audience, clock, reach
 from activities.channels.base import Channel, Message
-from activities.writing import Writer, data_of
+from activities.writing import Writer, can_be_acknowledged, data_of
 from catalogue import Notice
 from punctual.channels import CHANNELS
 from punctual.escalation import after_telling, stage_of
 from punctual.notification import Recipients
 from punctual.policy import Policy
 from punctual.preferences import wanted
-from punctual.protocol import Composed, ComposeRequest, Pending, Ref
+from punctual.protocol import Composed, ComposeRequest, Ref
 from punctual.registry import KINDS
 from punctual.timeline import PROMPT, Entry, Step
 from punctual.wire import delta
@@ -58,24 +58,29 @@ class Compose:
             told = await entities.entry(db, ref, key)
             if entity is None or told is None:
                 return Composed(outcome="superseded", reason="stale", stage="closed")
-            if told.is_open:
-                fired = await self._fire(db, ref, entity, told, now, request.after)
-                state = after_telling(stage_of(entity.state), told.step, fired.outcome)
+            policy = await policies.of_version(db, ref.tenant, ref.kind, entity.policy_version)
+            # A plan that put the step off has overtaken this attempt.
+            is_put_off = told.is_open and told.step.due_at > now
+            state = stage_of(entity.state)
+            if is_put_off:
+                fired = _Fired(told.outcome, told.reason)
+            elif told.is_open:
+                fired = await self._fire(db, ref, entity, policy, told, now, request.after)
                 if fired.more is None:
+                    state = after_telling(state, told.step, fired.outcome)
                     if not KINDS[ref.kind].lasts:
                         state = "closed"
                     await entities.settle(db, ref, key, fired.outcome, fired.reason, now)
                     await entities.advance(db, ref, state)
             else:
-                fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, key))
-                state = stage_of(entity.state)
+                fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, key, request.after))
             channels = await ledger.open_channels(db, ref, key)
         if fired.messages:
             await self._announce(fired.messages)
-        pending = [Pending(key=key, channel=name, announces=told.step.announces) for name in channels]
+        pending = [reach.pending(told.step, name, policy) for name in channels]
         return Composed(
             outcome=fired.outcome, reason=fired.reason, stage=state, pending=[] if fired.more else pending,
-            more=fired.more, replan=_moves_what_follows(told.step, fired, now),
+            more=fired.more, replan=is_put_off or _moves_what_follows(told.step, fired, now),
         )  # fmt: skip
 
     async def _announce(self, messages: Sequence[Message]) -> None:
@@ -87,9 +92,9 @@ class Compose:
                         await channel.announce(messages)
 
     async def _fire(
-        self, db: Connection, ref: Ref, entity: Entity, told: Entry, now: datetime, after: str | None
-    ) -> "_Fired":
-        policy = await policies.of_version(db, ref.tenant, ref.kind, entity.policy_version)
+        self, db: Connection, ref: Ref, entity: Entity, policy: Policy, told: Entry, now: datetime,
+        after: str | None,
+    ) -> "_Fired":  # fmt: skip
         missed = _missed(told.step, policy, now)
         if missed is not None:
             return _Fired(*missed)
@@ -101,31 +106,19 @@ class Compose:
         rows = [_row(ref, told, id_, "withheld", "unknown_user", now) for id_, who in meant.people.items() if not who]
         found = [user for user in meant.people.values() if user is not None]
         rows += [_row(ref, told, user.id, "withheld", "inactive", now) for user in found if not user.active]
-        before = await _told_just_now(db, ref, told.step)
+        before = await reach.told_just_now(db, ref, told.step, list(meant.people))
         rows += [_row(ref, told, user.id, "superseded", "stale", now) for user in found if user.id in before.people]
         users = [user for user in found if user.active and user.id not in before.people]
-        if not users:
-            await ledger.add(db, ref, rows)
-            if any(row.outcome == "superseded" for row in rows):
-                return _Fired(*before.outcome)
-            outcome = ("sent", None) if after else ("withheld", next((row.reason for row in rows), "unreachable"))
-            return _Fired(*outcome, more=meant.more)
-        notes = [self._writer.write(ref, told, notice, data, user, now) for user in users]
-        await inbox.add(db, ref.tenant, notes)
-        sends = await self._deliveries(db, ref, notice, users, notes, now)
-        await ledger.add(db, ref, rows + sends)
-        ids = [user.id for user in users]
-        versions, unread = await inbox.bump(db, ref.tenant, ids), await inbox.unread(db, ref.tenant, ids)
-        messages = [
-            Message(
-                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, user.id, "websocket"), user=user,
-                notification=note, collapse="", unread=unread[user.id], version=versions[user.id],
-            )
-            for user, note in zip(users, notes, strict=True)
-        ]  # fmt: skip
-        if told.step.stage in ("overdue", "escalation") and policy.escalation.levels and not _reached(sends):
-            return _Fired("withheld", "unreachable", messages)
-        return _Fired("sent", None, messages, more=meant.more)
+        late = can_be_acknowledged(told.step, entity)
+        notes = [self._writer.write(ref, told, notice, data, user, now, late=late) for user in users]
+        await ledger.add(db, ref, rows + await self._deliveries(db, ref, notice, users, notes, now))
+        # Of a page that is asked for once more, inboxes have not changed.
+        new = await inbox.add(db, ref.tenant, notes)
+        bumped = await inbox.bump(db, ref.tenant, new)
+        messages = await self._messages(db, ref, {user.id: user for user in users}, notes, bumped)
+        if meant.more is not None:
+            return _Fired("sent", None, messages, more=meant.more)
+        return _Fired(*await reach.judged(db, ref, told.step, policy, before, told=bool(users)), messages)
 
     async def _audience(
         self, db: Connection, ref: Ref, notice: Notice, told: Entry, policy: Policy, data: dict[str, Any],
@@ -138,7 +131,7 @@ class Compose:
         else:
             words = [told.step.to] if told.step.to else notice.audience(data)
         return await audience.resolve(
-            db, ref, words, data, after=after or "", without=notice.spared(data),
+            db, ref, words, data, chain=told.data.get("chain", ()), after=after or "", without=notice.spared(data),
             copies=told.step.stage in policy.copy_managers_on,
         )  # fmt: skip
 
@@ -164,16 +157,27 @@ class Compose:
                 rows.append(Delivery(id_, user.id, name, note.step_key, note.id, outcome, reason, now))
         return rows
 
-    async def _written_before(self, db: Connection, ref: Ref, step_key: str) -> list[Message]:
-        """What an earlier attempt wrote and perhaps did not live to announce."""
-        notes = await inbox.of_step(db, ref.tenant, ref.kind, ref.id, step_key)
+    async def _written_before(self, db: Connection, ref: Ref, step_key: str, after: str | None) -> list[Message]:
+        """What an earlier attempt at a page wrote and perhaps did not live to announce."""
+        notes = await inbox.of_step(
+            db, ref.tenant, ref.kind, ref.id, step_key, after=after or "", limit=audience.PAGE
+        )
         people = await directory.get(db, ref.tenant, [note.user_id for note in notes])
+        return await self._messages(db, ref, people, notes, {})
+
+    async def _messages(
+        self, db: Connection, ref: Ref, people: Mapping[str, User], notes: Sequence[Notification],
+        bumped: Mapping[str, int],
+    ) -> list[Message]:  # fmt: skip
+        """What fast channels say of notifications, each with its inbox as it now is."""
+        same = [id_ for id_ in people if id_ not in bumped]
+        versions = {**bumped, **(await inbox.versions(db, ref.tenant, same) if same else {})}
         unread = await inbox.unread(db, ref.tenant, list(people))
         return [
             Message(
-                tenant=ref.tenant, delivery_id=row_id(ref, step_key, note.user_id, "websocket"),
+                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, note.user_id, "websocket"),
                 user=people[note.user_id], notification=note, collapse="", unread=unread[note.user_id],
-                version=await inbox.version(db, ref.tenant, note.user_id),
+                version=versions[note.user_id],
             )
             for note in notes if note.user_id in people
         ]  # fmt: skip
@@ -187,37 +191,6 @@ class _Fired:
     reason: str | None
     messages: Sequence[Message] = ()
     more: str | None = None
-
-
-@dataclass(frozen=True)
-class _Before:
-    """Who of a chain was told in this very instant, and what came of it."""
-
-    people: frozenset[str] = frozenset()
-    outcome: tuple[str, str | None] = ("sent", None)
-
-
-async def _told_just_now(db: Connection, ref: Ref, step: Step) -> _Before:
-    """Levels that meet in one instant tell nobody twice."""
-    if step.stage != "escalation":
-        return _Before()
-    anchor = step.key.partition("-level-")[0]
-    fired = [
-        entry
-        for entry in await entities.entries(db, ref)
-        if entry.is_fired and (entry.step.key == anchor or entry.step.key.startswith(f"{anchor}-level-"))
-    ]
-    if not fired:
-        return _Before()
-    people = await inbox.readers(db, ref, [entry.step.key for entry in fired], since=step.due_at)
-    last = max(fired, key=lambda entry: (entry.at or entry.step.due_at, entry.step.due_at))
-    return _Before(frozenset(people), ("withheld", "unreachable") if last.was_passed else ("sent", None))
-
-
-def _reached(sends: Sequence[Delivery]) -> bool:
-    """Whether anybody hears of it outside of the inbox; where no such channel is on at all, the inbox has to do."""
-    slow = [row for row in sends if CHANNELS[row.channel].slow]
-    return any(row.outcome == "planned" for row in slow) or all(row.reason == "channel_off" for row in slow)
 
 
 def _missed(step: Step, policy: Policy, now: datetime) -> tuple[str, str] | None:

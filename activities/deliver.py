@@ -1,8 +1,10 @@
 """`deliver`: what one step still has to send by one slow channel, to all its recipients."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -21,6 +23,12 @@ log = structlog.get_logger(__name__)
 # Longer than any channel's own deadline for one call, so that a living sender never loses its lease.
 LEASE = timedelta(seconds=15)
 AT_ONCE = 20
+BEAT_SECONDS = 5
+# A send that is under way when the attempt's time is up would end as one that nobody knows about: with its lease,
+# the last one begun ends well within the two minutes that an attempt may take.
+SECONDS_FOR_NEW_SENDS = 90
+# What the client takes for "at once": it reads zero as "as the retry policy says".
+AT_ONCE_AGAIN = timedelta(milliseconds=1)
 SETTLE_PAUSES = (0.2, 0.5, 1.0, 2.0)
 _NOT_BEFORE = "not_before"
 
@@ -38,14 +46,17 @@ class Deliver:
         now = clock.now()
         if request.give_up:
             async with self._database.write() as db:
-                count = await ledger.give_up(db, request.ref, request.key, request.channel, now)
-            return Told(outcomes={"failed": count})
+                count = await ledger.give_up(
+                    db, request.ref, request.key, request.channel, now, expired=request.expired
+                )
+            return Told(outcomes={"expired" if request.expired else "failed": count})
         async with self._database.read() as db:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
         gate = asyncio.Semaphore(AT_ONCE)
-        many = len(rows) > AT_ONCE
-        sends = (self._one(request, row, gate, now, beat=many) for row in rows)
-        ended = await asyncio.gather(*sends, return_exceptions=True)
+        end = monotonic() + SECONDS_FOR_NEW_SENDS
+        async with _beating():
+            sends = (self._one(request, row, gate, now, end) for row in rows)
+            ended = await asyncio.gather(*sends, return_exceptions=True)
         # A bug in a channel fails the attempt, but only after every other send has had its answer written down.
         results = [_raised(result) for result in ended]
         waits = [result.after for result in results if result.outcome == "retry"]
@@ -55,7 +66,7 @@ class Deliver:
                 f"{len(waits)} of {len(rows)} to be tried again",
                 type="Retry",
                 # One recipient's long pause holds up nobody else: each row knows its own.
-                next_retry_delay=min(asked) if len(asked) == len(waits) else None,
+                next_retry_delay=min(asked) if len(asked) == len(waits) or AT_ONCE_AGAIN in asked else None,
                 # Expected, and told in the ledger: no alarm rings.
                 category=ApplicationErrorCategory.BENIGN,
             )
@@ -63,11 +74,11 @@ class Deliver:
         return Told(outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
 
     async def _one(
-        self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, *, beat: bool
+        self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, end: float
     ) -> Result:
         async with gate:
-            if beat:
-                activity.heartbeat()
+            if monotonic() > end:
+                return Result("retry", after=AT_ONCE_AGAIN)
             pause = _pause(row, now)
             if pause:
                 return Result("retry", after=pause)
@@ -131,6 +142,24 @@ class Deliver:
             ),
             None,
         )  # fmt: skip
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Says that we live for as long as the block takes."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            activity.heartbeat()
+
+    beats = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beats.cancel()
+        with suppress(asyncio.CancelledError):
+            await beats
 
 
 def _raised(result: Result | BaseException) -> Result:

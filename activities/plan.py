@@ -1,19 +1,22 @@
 """`plan`: what arrived, folded into the entity, and the entity's future written down."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from temporalio import activity
 
 import catalogue
-from activities import clock
+from activities import clock, reach
+from activities.writing import is_late_reminder
 from catalogue import Notice
 from punctual import acts, hearing, planning
 from punctual.escalation import Care
 from punctual.kind import Kind, Scene
 from punctual.lifecycle import Record
 from punctual.planning import Plan as Outcome
+from punctual.policy import Policy
 from punctual.protocol import Act, Answer, Heard, Pending, Planned, PlanRequest, Ref, Refusal
 from punctual.registry import KINDS
 from punctual.scene import scene_of, whose_zone, zone_of
@@ -56,17 +59,19 @@ class Plan:
             for key in dict.fromkeys(plan.changed):
                 if key not in plan.added:
                     await entities.change(db, ref, plan.entries[key], now)
-            pending = await _reconcile(db, ref, entity, plan, now) if known else []
+            pending = await _reconcile(db, ref, entity, plan, followed.policy, now) if known else []
             due = kind.due(kind.snapshot.model_validate(plan.snapshot)) if plan.snapshot else None
             assignees: list[str] = plan.snapshot.get("assignee_ids", [])
             steps = plan.steps
             taken_by = plan.taken.by if plan.taken else None
-            await entities.save(
-                db, ref, plan.record, state=plan.stage, due_at=due,
-                next_step_at=steps[0].due_at if steps else None, now=now,
-                care=plan.care, acknowledged_by=taken_by, policy_version=followed.version,
-            )  # fmt: skip
-            await entities.assign(db, ref, assignees)
+            # Whoever asks about something that nobody has told us of does not bring it into being.
+            if entity is not None or plan.added:
+                await entities.save(
+                    db, ref, plan.record, state=plan.stage, due_at=due,
+                    next_step_at=steps[0].due_at if steps else None, now=now,
+                    care=plan.care, acknowledged_by=taken_by, policy_version=followed.version,
+                )  # fmt: skip
+                await entities.assign(db, ref, assignees)
         await self._show(ref.tenant, touched)
         idle = plan.stage == "closed" or not kind.lasts
         return Planned(
@@ -115,13 +120,36 @@ async def _act(
     had = len(plan.care.acknowledgements)
     for act in asked:
         may = act.override or await _may(db, ref, plan, act.user_id)
+        known = len(plan.added)
         refusal = acts.apply(kind, plan, scene, act, may=may, now=now)
+        new = plan.added[known:]
         if refusal is None:
             planning.complete(kind, plan, scene, now)
+            _tell_the_chain(plan, new)
         answers.append(refusal or acts.answer(act, plan))
     if len(plan.care.acknowledgements) == had:
         return answers, []
-    return answers, await inbox.acknowledge(db, ref, plan.acknowledged, now)
+    return answers, await inbox.acknowledge(db, ref, [*plan.acknowledged, *_late_reminders(plan)], now)
+
+
+def _tell_the_chain(plan: Outcome, keys: Sequence[str]) -> None:
+    """That somebody has taken it is news for whoever was told of the steps that were taken, and for nobody else."""
+    taken = [key for key in dict.fromkeys(plan.acknowledged) if plan.entries[key].is_fired]
+    for key in keys:
+        entry = plan.entries[key]
+        if "acknowledged_by" in entry.data:
+            plan.entries[key] = replace(entry, data={**entry.data, "chain": taken})
+
+
+def _late_reminders(plan: Outcome) -> list[str]:
+    """What reminded of the deadlines that were taken, because somebody asked for it."""
+    steps = [plan.entries[key].step for key in dict.fromkeys(plan.acknowledged)]
+    taken = {(step.type, step.deadline) for step in steps if step.stage == "overdue"}
+    return [
+        key
+        for key, entry in plan.entries.items()
+        if is_late_reminder(entry.step) and (entry.step.type, entry.step.deadline) in taken
+    ]
 
 
 async def _may(db: Connection, ref: Ref, plan: Outcome, user_id: str) -> bool:
@@ -131,8 +159,19 @@ async def _may(db: Connection, ref: Ref, plan: Outcome, user_id: str) -> bool:
         return False
     if user_id in plan.snapshot.get("assignee_ids", []) or await entities.is_within_reach(db, ref, user_id):
         return True
-    late = [key for key, entry in plan.entries.items() if entry.step.stage in ("overdue", "escalation", "exhausted")]
-    return await inbox.has_any(db, ref, late, user_id)
+    return await inbox.has_any(db, ref, _late(plan), user_id)
+
+
+def _late(plan: Outcome) -> list[str]:
+    """The steps of all chains whose deadlines still hold."""
+    gone = set(plan.overtaken)
+    anchors = [key for key, entry in plan.entries.items() if entry.step.stage == "overdue" and key not in gone]
+    return [
+        key
+        for key, entry in plan.entries.items()
+        if entry.step.stage in ("overdue", "escalation", "exhausted")
+        and any(key == anchor or key.startswith(f"{anchor}-") for anchor in anchors)
+    ]
 
 
 async def _leave_to_the_first(db: Connection, ref: Ref, plan: Outcome) -> None:
@@ -145,7 +184,9 @@ async def _leave_to_the_first(db: Connection, ref: Ref, plan: Outcome) -> None:
             plan.change(step.key, "superseded", "stale")
 
 
-async def _reconcile(db: Connection, ref: Ref, before: Entity | None, plan: Outcome, now: datetime) -> list[Pending]:
+async def _reconcile(
+    db: Connection, ref: Ref, before: Entity | None, plan: Outcome, policy: Policy, now: datetime
+) -> list[Pending]:
     """Deliveries that are under way, after what has changed: what is still to be sent."""
     if plan.overtaken:
         await ledger.overtake(db, ref, plan.overtaken, plan.why, now)
@@ -161,11 +202,8 @@ async def _reconcile(db: Connection, ref: Ref, before: Entity | None, plan: Outc
     if plan.wanted_again:
         await ledger.reopen(db, ref, plan.wanted_again, users=assigned)
     steps = {key: entry.step for key, entry in plan.entries.items()}
-    return [
-        Pending(key=key, channel=channel, announces=steps[key].announces)
-        for key, channel in await ledger.open_sends(db, ref)
-        if key in steps
-    ]
+    open_sends = await ledger.open_sends(db, ref)
+    return [reach.pending(steps[key], channel, policy) for key, channel in open_sends if key in steps]
 
 
 async def _zone(db: Connection, tenant: str, plan: Outcome) -> str:

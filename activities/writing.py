@@ -10,7 +10,7 @@ from punctual.fields import known_category
 from punctual.kind import Kind
 from punctual.protocol import Ref
 from punctual.registry import KINDS
-from punctual.timeline import Entry
+from punctual.timeline import Entry, Step
 from punctual.wire import delta
 from store import directory
 from store.directory import User
@@ -20,6 +20,7 @@ from store.inbox import Notification
 from store.keys import row_id
 
 ESCALATION = "escalation."
+REMIND_NOW = "remind-now-"
 ACKNOWLEDGE = {"en": "Acknowledge", "hi": "ज़िम्मेदारी लें"}
 
 
@@ -47,6 +48,19 @@ async def data_of(db: Connection, ref: Ref, entity: Entity, told: Entry, notice:
     return data
 
 
+def can_be_acknowledged(step: Step, entity: Entity) -> bool:
+    """Whether what a step tells is something that somebody has to take."""
+    if step.stage == "notice":
+        return is_late_reminder(step) and entity.state in ("overdue", "escalated")
+    return step.stage in ("overdue", "escalation", "exhausted")
+
+
+def is_late_reminder(step: Step) -> bool:
+    """Whether somebody asked that those responsible be reminded of what is overdue."""
+    # A reminder of what lies ahead is pointless from then on.
+    return step.key.startswith(REMIND_NOW) and step.deadline is not None and step.announces is None
+
+
 class Writer:
     """Writes notifications; absolute links lead to `action_hosts` only."""
 
@@ -55,14 +69,15 @@ class Writer:
         self._action_hosts = action_hosts
 
     def write(
-        self, ref: Ref, told: Entry, notice: Notice, data: Mapping[str, Any], user: User, now: datetime
-    ) -> Notification:
-        """The notification for one person, in their language and zone."""
+        self, ref: Ref, told: Entry, notice: Notice, data: Mapping[str, Any], user: User, now: datetime, *,
+        late: bool,
+    ) -> Notification:  # fmt: skip
+        """The notification for one person, in their language and zone; what is `late` can be acknowledged."""
         title, message, action_text = render(notice, data, locale=user.locale, timezone=user.timezone, now=now)
         action_text = data.get("action_text") or action_text
         url = allowed_link(data.get("action_url"), self._action_hosts)
         actions = [{"action": "open", "title": action_text}] if url else []
-        if told.step.stage in ("overdue", "escalation", "exhausted"):
+        if late:
             language = user.locale.replace("_", "-").split("-")[0].lower()
             actions.append({"action": "acknowledge", "title": ACKNOWLEDGE.get(language, ACKNOWLEDGE["en"])})
         return Notification(

@@ -14,7 +14,7 @@ from punctual.policy import Policy, check
 from punctual.preview import Difference, compare
 from punctual.protocol import Ref
 from punctual.registry import ENTITIES
-from punctual.scene import scene_of, whose_zone, zone_of
+from punctual.scene import scene_of, unworkable, whose_zone, zone_of
 from resources import Resources
 from store import directory, entities, policies
 from store.entities import Entity
@@ -36,7 +36,7 @@ EntityKind = Annotated[str, Depends(_entity_kind)]
 
 def _possible(kind: EntityKind, body: Policy) -> Policy:
     """A policy that can be followed as it is written."""
-    if problems := check(body, kind=kind):
+    if problems := check(body, kind=kind) or unworkable(body, "UTC", now()):
         raise unprocessable(problems)
     return body
 
@@ -82,12 +82,11 @@ async def put_policy(
 @router.post("/preview")
 async def preview_policy(kind: EntityKind, policy: Possible, who: Admin, ours: Ours) -> dict[str, Any]:
     """What the policy would change for all that has not ended, if it were put with `apply=open`; writes nothing."""
-    at, count, difference = now(), 0, Difference()
+    at, difference = now(), Difference()
     async for page in _open_ones(ours, who.tenant, kind):
-        count += len(page)
         difference += await asyncio.to_thread(await _comparison(ours, who.tenant, kind, page, policy, at))
     return {
-        "entities": count,
+        "entities": difference.entities,
         "steps_moved": difference.moved,
         "steps_added": difference.added,
         "steps_removed": difference.removed,

@@ -12,6 +12,8 @@ from punctual.timeline import Entry, Step
 from punctual.wire import delta
 
 LONGEST_SNOOZE = timedelta(days=366)
+BRAKE = timedelta(minutes=1)
+"""How soon the same people may be reminded by hand again."""
 
 
 def apply(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, *, may: bool, now: datetime) -> Answer | None:
@@ -50,7 +52,8 @@ def _acknowledge(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, now: datet
     until = scene.working.add(now, delta(expires)) if expires else None
     taken_now = Acknowledgement(id=act.id, by=act.user_id, at=now, expires_at=until)
     plan.care = plan.care.model_copy(update={"acknowledgements": [*had, taken_now]})
-    step = Step(key=_key("acknowledged", act), type="escalation.acknowledged", stage="notice", due_at=now)
+    # The same act may be asked for again when this acknowledgement has fallen, and is told then.
+    step = Step(key=_key("acknowledged", act, now), type="escalation.acknowledged", stage="notice", due_at=now)
     plan.add(Entry(step, data={"acknowledged_by": act.user_id}))
     return None
 
@@ -59,7 +62,7 @@ def _snooze(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, now: datetime) 
     until = scene.working.next_morning(now) if act.until == "next_working_morning" else act.until
     if until is None or isinstance(until, str) or not now < until <= now + LONGEST_SNOOZE:
         return Answer(id=act.id, refusal="invalid", detail="until must lie ahead, and within a year.")
-    plan.care = plan.care.model_copy(update={"snoozed_until": until})
+    plan.care = plan.care.model_copy(update={"snoozed_until": until, "snoozed_by": act.user_id})
     return None
 
 
@@ -67,6 +70,10 @@ def _remind_now(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, now: dateti
     key = _key("remind-now", act)
     if key in plan.entries:
         return None
+    if any(
+        name.startswith("remind-now-") and now - entry.step.due_at < BRAKE for name, entry in plan.entries.items()
+    ):
+        return Answer(id=act.id, refusal="nothing_to_remind_of", detail="They were reminded within the last minute.")
     step = _reminder(kind, plan, key, now)
     if step is None:
         return Answer(id=act.id, refusal="nothing_to_remind_of", detail="It has no time that lies ahead.")
@@ -89,5 +96,6 @@ def _reminder(kind: Kind[Any], plan: Plan, key: str, now: datetime) -> Step | No
     return Step(key=key, type=kind.reminder, stage="notice", due_at=now, announces=deadline, deadline=deadline)
 
 
-def _key(what: str, act: Act) -> str:
-    return f"{what}-{hashlib.sha256(act.id.encode()).hexdigest()[:16]}"
+def _key(what: str, act: Act, at: datetime | None = None) -> str:
+    name = act.id + (at.isoformat() if at else "")
+    return f"{what}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"

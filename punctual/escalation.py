@@ -5,6 +5,8 @@ the chains that had begun by then; when it expires, its chains begin anew. A lev
 passed: the next one is due at once.
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from punctual.lifecycle import Stage
-from punctual.policy import Level, Policy
+from punctual.policy import MOST_LEVELS, Level, Policy
 from punctual.timeline import Entry, Step
 from punctual.wire import Instant, Moment, delta
 from punctual.working_time import WorkingTime
@@ -36,6 +38,7 @@ class Care(BaseModel):
 
     acknowledgements: list[Acknowledgement] = []
     snoozed_until: Moment | None = None
+    snoozed_by: str | None = None
     restarted_at: Instant | None = None
     """When the wait for the next level last began anew: it was reassigned, reopened, or its clock went on."""
 
@@ -44,15 +47,17 @@ def chain(
     anchor: Entry, entries: Mapping[str, Entry], policy: Policy, working: WorkingTime, care: Care, now: datetime
 ) -> list[Step]:
     """The levels that follow the overdue step `anchor`, told or not, and the last word when nobody acknowledges."""
-    if not policy.escalation.levels or anchor.outcome == "superseded" or anchor.reason == "past":
+    if not policy.escalation.levels or anchor.outcome == "superseded" or _is_long_past(anchor, policy):
         return []
     had = taken(anchor, care)
-    if had and had[-1].expires_at is None:
-        return []
-    begins_at = had[-1].expires_at if had else None
-    if begins_at is None:
+    begins_at: datetime | None = anchor.step.due_at
+    if had:
+        begins_at = had[-1].expires_at
+    elif anchor.reason != "past":
         begins_at = anchor.counts_from if anchor.is_fired else max(anchor.step.due_at, now)
-    return list(_levels(anchor, entries, policy, working, care, len(had), begins_at))
+    if begins_at is None:
+        return []
+    return list(_levels(anchor, entries, policy, working, care, had, begins_at, now))
 
 
 def _levels(
@@ -61,51 +66,83 @@ def _levels(
     policy: Policy,
     working: WorkingTime,
     care: Care,
-    cycle: int,
+    had: Sequence[Acknowledgement],
     begins_at: datetime,
+    now: datetime,
 ) -> Iterator[Step]:
-    base, passed = begins_at, cycle == 0 and anchor.was_passed
+    # Of a deadline that had passed when we first heard of it, what is past already is not told.
+    floor = now if anchor.reason != "past" else anchor.step.due_at
+    base, passed = begins_at, not had and anchor.was_passed
     in_vain = int(passed and is_told_at_once(policy))
 
-    def after(wait: timedelta) -> datetime:
+    def after(wait: timedelta, known: Entry | None) -> datetime:
+        if known is not None and known.is_open and known.step.due_at <= now:
+            return known.step.due_at  # it waits for a worker, and is as late as that
         due = base if passed else working.add(max(base, care.restarted_at or base), wait)
-        return max(due, care.snoozed_until or due)
+        return max(due, care.snoozed_until or due, floor)
 
-    for key, level in _positions(anchor.step.key, policy, cycle):
-        told = entries.get(key)
-        if told is not None and told.is_fired:
-            yield told.step
-            base, passed = told.counts_from, told.was_passed
+    for key, level in _positions(anchor.step.key, policy, had):
+        known = entries.get(key)
+        if known is not None and (known.is_fired or known.reason == "past"):
+            yield known.step
+            base, passed = known.counts_from, known.was_passed
             in_vain = in_vain + 1 if passed else 0
         elif in_vain >= len(policy.escalation.levels):
             break  # a whole round reached nobody, and nor would the next
         else:
-            base, passed = after(delta(level.after)), False
+            due = after(delta(level.after), known)
+            # Levels that meet in one instant are told in their order.
+            base, passed = (due if due > base else base + timedelta(microseconds=1)), False
             yield _step(key, anchor.step, "escalation", anchor.step.type, base, level.to)
     last = _last_wait(policy)
     if last:
-        key = _key(anchor.step.key, "exhausted", cycle)
-        told = entries.get(key)
-        due = told.step.due_at if told is not None and told.is_fired else after(last)
+        key = f"{anchor.step.key}-exhausted{_round(had)}"
+        known = entries.get(key)
+        is_over = known is not None and (known.is_fired or known.reason == "past")
+        due = known.step.due_at if known is not None and is_over else after(last, known)
         yield _step(key, anchor.step, "exhausted", "escalation.exhausted", due, "role:admin")
 
 
-def _positions(anchor: str, policy: Policy, cycle: int) -> Iterator[tuple[str, Level]]:
-    """Every level of every round with its key; the overdue step itself is the first, where that is for its people."""
+def _is_long_past(anchor: Entry, policy: Policy) -> bool:
+    """Whether a deadline had passed so long before we heard of it that nobody is to be alarmed any more."""
+    if anchor.reason != "past":
+        return False
+    return anchor.at is None or anchor.at - anchor.step.due_at > delta(policy.late_cutoff)
+
+
+def _positions(anchor: str, policy: Policy, had: Sequence[Acknowledgement]) -> Iterator[tuple[str, Level]]:
+    """Every level of every round with its key; the overdue step itself is the first, where that is for its people.
+
+    A level is known by whom it tells, and for which time: one put in before it makes it no other level.
+    """
     levels = policy.escalation.levels
-    for number, level in enumerate(levels * (policy.escalation.repeat + 1), 1):
-        if not (number == 1 and cycle == 0 and is_told_at_once(policy)):
-            yield _key(anchor, f"level-{number}", cycle), level
+    times: Counter[str] = Counter()
+    for place, level in enumerate((levels * (policy.escalation.repeat + 1))[:MOST_LEVELS]):
+        times[level.to] += 1
+        if place or had or not is_told_at_once(policy):
+            again = f"-{times[level.to]}" if times[level.to] > 1 else ""
+            yield f"{anchor}-level-{_label(level.to)}{again}{_round(had)}", level
+
+
+def _label(audience: str) -> str:
+    """An audience as it stands in keys, which name no person."""
+    prefix, _, name = audience.partition(":")
+    return f"user-{_digest(name)}" if prefix == "user" else audience.replace(":", "-")
+
+
+def _round(had: Sequence[Acknowledgement]) -> str:
+    """What the keys of a chain end in that begins anew after an acknowledgement."""
+    return f"-again-{_digest(had[-1].id + had[-1].at.isoformat())}" if had else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def is_told_at_once(policy: Policy) -> bool:
     """Whether the first level is what the overdue step does anyway: telling those responsible, without a wait."""
     levels = policy.escalation.levels
     return bool(levels) and levels[0].to == "assignees" and not delta(levels[0].after)
-
-
-def _key(anchor: str, what: str, cycle: int) -> str:
-    return f"{anchor}-{what}" + (f"-again-{cycle}" if cycle else "")
 
 
 def _step(
@@ -128,7 +165,9 @@ def taken(anchor: Entry, care: Care) -> list[Acknowledgement]:
     return [item for item in care.acknowledgements if item.at >= begun]
 
 
-def stage(anchors: Sequence[Entry], entries: Mapping[str, Entry], care: Care) -> tuple[Stage, Acknowledgement | None]:
+def stage(
+    anchors: Sequence[Entry], entries: Mapping[str, Entry], care: Care, now: datetime
+) -> tuple[Stage, Acknowledgement | None]:
     """How far the worst of the chains has gone, and the acknowledgement in force."""
     ranks: list[Stage] = ["open", "acknowledged", "overdue", "escalated"]
     worst: Stage = "open"
@@ -137,9 +176,9 @@ def stage(anchors: Sequence[Entry], entries: Mapping[str, Entry], care: Care) ->
         if not anchor.is_fired:
             continue
         had = taken(anchor, care)
-        told = _told_in(anchor.step.key, entries, len(had))
+        told = _told_in(anchor.step.key, entries, _round(had))
         reached: Stage = "overdue"
-        if had and not told:
+        if had and not told and (had[-1].expires_at is None or had[-1].expires_at > now):
             reached, in_force = "acknowledged", had[-1]
         elif any(is_above(entry.step) and entry.outcome == "sent" for entry in told):
             reached = "escalated"
@@ -147,16 +186,15 @@ def stage(anchors: Sequence[Entry], entries: Mapping[str, Entry], care: Care) ->
     return worst, in_force if worst == "acknowledged" else None
 
 
-def _told_in(anchor: str, entries: Mapping[str, Entry], cycle: int) -> list[Entry]:
+def _told_in(anchor: str, entries: Mapping[str, Entry], round_: str) -> list[Entry]:
     """What has fired of a chain since its last acknowledgement."""
-    suffix = f"-again-{cycle}" if cycle else ""
     return [
         entry
         for key, entry in entries.items()
         if entry.step.stage == "escalation"
         and entry.is_fired
         and key.startswith(f"{anchor}-level-")
-        and (key.endswith(suffix) if suffix else "-again-" not in key)
+        and (key.endswith(round_) if round_ else "-again-" not in key)
     ]
 
 
@@ -182,11 +220,16 @@ def is_above(step: Step) -> bool:
 
 
 def held(steps: Sequence[Step], until: datetime | None) -> list[Step]:
-    """What falls into a snooze is told at its end, if it has a point then; of several reminders the last."""
+    """What falls into a snooze is told at its end, if it has a point then; of a type's reminders the last."""
     if until is None:
         return list(steps)
-    moved = {step.key: step if step.due_at >= until else step.model_copy(update={"due_at": until}) for step in steps}
-    waiting = [step for step in steps if step.stage == "reminder" and step.due_at < until]
-    for step in waiting[:-1]:
-        del moved[step.key]
-    return [step for step in moved.values() if step.announces is None or step.due_at < step.announces]
+    overdue = {step.deadline for step in steps if step.stage == "overdue" and step.due_at <= until}
+    found: dict[str, Step] = {}
+    for step in steps:
+        if step.due_at >= until:
+            found[step.key] = step
+        elif step.stage != "reminder":
+            found[step.key] = step.model_copy(update={"due_at": until})
+        elif (step.announces is None or until < step.announces) and step.deadline not in overdue:
+            found[step.type] = step.model_copy(update={"due_at": until})
+    return list(found.values())

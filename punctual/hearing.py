@@ -30,7 +30,7 @@ def fold(
 ) -> Plan:
     """Events applied in the order they count in, each with its notice; refusals as failed entries."""
     plan = Plan(record, dict(known), care or Care())
-    nothing_known = record.latest is None
+    nothing_known = plan.is_new = record.latest is None
     in_turn = sorted(heard, key=lambda item: mark(item.event, kind))
     for place, item in enumerate(in_turn):
         event = item.event
@@ -84,8 +84,8 @@ def _restarted(kind: Kind[Any], before: Record, plan: Plan, now: datetime) -> Ca
     old, new = before.current, plan.record.current
     if old is None or new is None or old.mark == new.mark or plan.record.is_closed:
         return plan.care
-    gone = set(old.snapshot.get("assignee_ids", [])) - set(new.snapshot.get("assignee_ids", []))
-    moved = old.snapshot.get("assignee_ids", []) != new.snapshot.get("assignee_ids", [])
+    had, has = (set(each.snapshot.get("assignee_ids", [])) for each in (old, new))
+    gone, moved = had - has, bool(has - had)
     goes_on = old.snapshot.get("status") == "waiting" and new.snapshot.get("status") != "waiting"
     changes: dict[str, Any] = {}
     if moved or goes_on or before.is_closed:
@@ -94,6 +94,8 @@ def _restarted(kind: Kind[Any], before: Record, plan: Plan, now: datetime) -> Ca
         # Who is relieved of it no longer has it in hand.
         kept = [] if before.is_closed else [item for item in plan.care.acknowledgements if item.by not in gone]
         changes["acknowledgements"] = kept
+    if plan.care.snoozed_by in gone or before.is_closed:
+        changes |= {"snoozed_until": None, "snoozed_by": None}
     return plan.care.model_copy(update=changes)
 
 

@@ -1,5 +1,6 @@
 """Who is meant: from the names of audiences to user ids."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,6 +28,21 @@ def is_nobody(audience: Iterable[str], data: Mapping[str, Any]) -> bool:
     return not named(words, data) and not any(data.get(word) for word in words if word in ("from_team", "to_team"))
 
 
+_NO_NAMES = frozenset([
+    "dr", "mr", "mrs", "ms", "miss", "prof", "sir", "madam", "shri", "smt", "herr", "frau",
+    "inc", "ltd", "llc", "gmbh", "co", "corp", "plc", "jr", "sr",
+])  # fmt: skip
+_NAME = re.compile(r"[^\W\d_][^\s,;:@<>()\"+.]*")
+
+
 def first_name(name: str | None) -> str:
-    """What a lock screen may show of a customer's name."""
-    return ((name or "").split(maxsplit=1) or [""])[0]
+    """What a lock screen may show of a customer's name: no surname, no address and no number.
+
+    `Iyer, Meera` is read as it is meant; who is known by nothing else keeps what stands before the @.
+    """
+    last, comma, first = (name or "").partition(",")
+    for part in (first, last) if comma else (last,):
+        for word in _NAME.findall(part.partition("@")[0]):
+            if word.casefold() not in _NO_NAMES:
+                return str(word)
+    return "…" if (name or "").strip() else ""

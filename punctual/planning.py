@@ -4,9 +4,10 @@ The same events again change nothing, and the order in which they arrive decides
 events were still sent: the entity, its future and the newest event's notice come out the same.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from punctual import escalation
@@ -16,6 +17,8 @@ from punctual.kind import Kind, Scene
 from punctual.lifecycle import Record, Stage
 from punctual.timeline import Entry, Step, in_order
 
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
 
 @dataclass
 class Plan:
@@ -24,6 +27,8 @@ class Plan:
     record: Record
     entries: dict[str, Entry]
     care: Care = field(default_factory=Care)
+    is_new: bool = False
+    """Whether nothing was known of the entity before."""
     moments: list[tuple[Record, datetime]] = field(default_factory=list)
     """What was so after each event that was new, and when we had it."""
     added: list[str] = field(default_factory=list)
@@ -64,18 +69,18 @@ def complete(kind: Kind[Any], plan: Plan, scene: Scene, now: datetime) -> Plan:
     A step whose instant was already past when we were first told what it follows from is skipped; without any event
     that is `now`.
     """
-    wanted = _wanted(kind, plan.record, plan.entries, scene)
-    since = _wanted_since(kind, plan, scene)
+    past = _Past(plan.entries)
+    wanted = _wanted(kind, plan.record, past, scene)
+    since = _wanted_since(kind, plan, past, scene)
     shown = escalation.held(wanted, plan.care.snoozed_until)
     for step in shown:
-        _want(plan, step, since.get(step.key, now), now)
+        _want(plan, step, scene, since.get(step.key, now), now)
     anchors = [step for step in wanted if step.stage == "overdue"]
     for anchor in anchors:
         known = plan.entries[anchor.key]
         levels = escalation.chain(known, plan.entries, scene.policy, scene.working, plan.care, now)
         for step in levels:
-            # What waits for nothing any more is due this very instant.
-            _want(plan, step, since.get(anchor.key, now) - timedelta(microseconds=1), now)
+            _want(plan, step, scene, now if plan.entries[anchor.key].reason == "past" else LONG_AGO, now)
         shown += levels
     taken = {step.key for step in anchors if escalation.taken(plan.entries[step.key], plan.care)}
     _drop(kind, plan, {step.key for step in shown}, taken)
@@ -86,22 +91,30 @@ def complete(kind: Kind[Any], plan: Plan, scene: Scene, now: datetime) -> Plan:
         plan.stage, plan.taken = "closed", None
     else:
         fired = [plan.entries[step.key] for step in anchors]
-        plan.stage, plan.taken = escalation.stage(fired, plan.entries, plan.care)
+        plan.stage, plan.taken = escalation.stage(fired, plan.entries, plan.care, now)
         if plan.stage == "open" and not kind.lasts and not plan.steps:
             plan.stage = "closed"  # what was to be told once has been
     return plan
 
 
-def _want(plan: Plan, step: Step, since: datetime, now: datetime) -> None:
+def _want(plan: Plan, step: Step, scene: Scene, since: datetime, now: datetime) -> None:
     """Makes a step of the timeline one of the plan: new, moved, back again, or as it was."""
     is_snoozed = step.due_at == plan.care.snoozed_until and step.due_at > now
     ahead = ("deferred", "snoozed") if is_snoozed else ("planned", None)
     fate = ahead if step.due_at > since else ("skipped", "past")
     known = plan.entries.get(step.key)
+    is_late = step.stage == "overdue" and step.due_at <= now
+    at_once = step.model_copy(update={"due_at": scene.working.opening(now)}) if is_late else step
     if known is None:
-        plan.add(Entry(step, *fate))
+        # A deadline that was moved into the past, of something that we know, has passed now.
+        late = is_late and not plan.is_new
+        plan.add(Entry(at_once, *ahead) if late else Entry(step, fate[0], fate[1], at=now))
         return
     was_dropped = known.outcome == "superseded" or known.reason == "acknowledged"
+    if is_late and was_dropped:
+        fate, step = ahead, at_once  # it is open again
+    elif is_late and known.is_open and known.step.due_at > step.due_at:
+        step = known.step
     if known.step != step and (known.is_open or was_dropped):
         plan.entries[step.key] = replace(known, step=step)
         plan.changed.append(step.key)
@@ -145,28 +158,32 @@ def _is_overtaken(kind: Kind[Any], record: Record, step: Step) -> bool:
     return step.type in kind.events and step.type not in kind.own_words and not _is_current(record, step.key)
 
 
-def _wanted_since(kind: Kind[Any], plan: Plan, scene: Scene) -> dict[str, datetime]:
+class _Past:
+    """What events left behind, in the order in which they count."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        kept = [(Mark(*entry.data["mark"]), entry.data) for entry in entries.values() if "mark" in entry.data]
+        kept.sort(key=lambda item: item[0])
+        self._marks, self._data = [mark for mark, _ in kept], [data for _, data in kept]
+
+    def until(self, mark: Mark) -> list[Mapping[str, Any]]:
+        return self._data[: bisect_right(self._marks, mark)]
+
+
+def _wanted_since(kind: Kind[Any], plan: Plan, past: _Past, scene: Scene) -> dict[str, datetime]:
     """Since when each step has been asked for without a break, by the new events."""
     since: dict[str, datetime] = {}
     for record, at in plan.moments:
-        wanted = _wanted(kind, record, plan.entries, scene)
+        wanted = _wanted(kind, record, past, scene)
         since = {step.key: since.get(step.key, at) for step in wanted}
     return since
 
 
-def _wanted(kind: Kind[Any], record: Record, entries: Mapping[str, Entry], scene: Scene) -> list[Step]:
+def _wanted(kind: Kind[Any], record: Record, past: _Past, scene: Scene) -> list[Step]:
     if record.is_closed or record.current is None:
         return []
-    past = sorted(
-        (
-            entry.data
-            for entry in entries.values()
-            if "mark" in entry.data and Mark(*entry.data["mark"]) <= record.current.mark
-        ),
-        key=lambda data: Mark(*data["mark"]),
-    )
     reopened = datetime.fromisoformat(record.opened.time) if record.opened else None
-    then = replace(scene, past=past, reopened_at=reopened)
+    then = replace(scene, past=past.until(record.current.mark), reopened_at=reopened)
     return kind.timeline(kind.snapshot.model_validate(record.current.snapshot), then)
 
 

@@ -8,14 +8,14 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints, ValidationError, model_validator
 
 from punctual.errors import FieldProblem, InvalidPolicy
 from punctual.wire import Duration, LocalTime, PositiveDuration, Strict, ZoneName, delta, field_problems
 
 Priority = Literal["low", "normal", "high", "urgent"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_ISO_DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+_ISO_DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
 def _in_order(intervals: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -27,8 +27,12 @@ def _in_order(intervals: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return intervals
 
 
-Until = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Until = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Intervals = Annotated[list[tuple[LocalTime, Until]], AfterValidator(_in_order)]
+
+
+MOST_LEVELS = 100
+"""How many levels a chain may have, its rounds together."""
 
 
 class Reminder(Strict):
@@ -58,7 +62,7 @@ class Level(Strict):
 
 class Escalation(Strict):
     levels: Annotated[list[Level], Field(max_length=20)] = []
-    repeat: Annotated[int, Field(ge=0, le=100)] = 0
+    repeat: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     acknowledgement_expires: PositiveDuration | None = None
 
 
@@ -135,6 +139,10 @@ def _in_escalation(policy: Policy) -> Iterator[FieldProblem]:
         yield FieldProblem(("escalation", "repeat"), "must be 0 where there are no levels to repeat")
     if not levels and escalation.acknowledgement_expires is not None:
         yield FieldProblem(("escalation", "acknowledgement_expires"), "must be null where there are no levels")
+    if len(levels) * (escalation.repeat + 1) > MOST_LEVELS:
+        yield FieldProblem(
+            ("escalation", "repeat"), f"must not make more than {MOST_LEVELS} levels of all rounds together"
+        )
     if levels and escalation.repeat and not any(delta(level.after) for level in levels):
         yield FieldProblem(("escalation", "repeat"), "must be 0 where no level waits, or all would be told at once")
     for number, (before, level) in enumerate(pairwise(levels), start=1):

@@ -1,7 +1,7 @@
 """What another policy would change: the future of an entity before and after, and nothing written."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,15 @@ from punctual.timeline import Entry
 
 @dataclass(frozen=True)
 class Difference:
-    """How many steps still to come would be told at another instant, would be new, and would not be told."""
+    """How many entities would change; how many steps would be told at another instant, be new, and not be told."""
 
+    entities: int = 0
     moved: int = 0
     added: int = 0
     removed: int = 0
 
     def __add__(self, other: "Difference") -> "Difference":
-        return Difference(self.moved + other.moved, self.added + other.added, self.removed + other.removed)
+        return Difference(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
 
 def compare(
@@ -31,6 +32,7 @@ def compare(
     known = {entry.step.key: entry for entry in entries}
     old, new = (_ahead(kind, record, care, known, scene, now) for scene in (before, after))
     return Difference(
+        entities=int(old != new),
         moved=sum(old[key] != new[key] for key in old.keys() & new.keys()),
         added=len(new.keys() - old.keys()),
         removed=len(old.keys() - new.keys()),

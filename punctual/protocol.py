@@ -89,11 +89,12 @@ class PlanRequest(Message):
 
 
 class Pending(Message):
-    """What a slow channel still has to send of a step; pointless at or after `announces`."""
+    """What a slow channel still has to send of a step; pointless at or after `announces`, tried until `until`."""
 
     key: str
     channel: str
     announces: Moment | None = None
+    until: Moment | None = None
 
 
 class Planned(Message):
@@ -142,6 +143,8 @@ class DeliverRequest(Message):
     until: Moment
     give_up: bool = False
     """Send nothing any more: settle what is still open as failed."""
+    expired: bool = False
+    """At `until` it is no longer relevant: what is still open then has expired."""
 
 
 class Told(Message):

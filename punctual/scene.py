@@ -1,12 +1,18 @@
 """What an entity's future follows from besides itself, put together for all who ask: its planning, and previews."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from punctual.errors import FieldProblem
 from punctual.kind import Scene
 from punctual.policy import Policy
+from punctual.wire import delta
 from punctual.working_time import WorkingTime, working_time
+
+END = datetime(9000, 1, 1, tzinfo=UTC)
+LIFETIME = timedelta(days=50 * 365)
 
 
 def whose_zone(snapshot: Mapping[str, Any]) -> list[str]:
@@ -24,14 +30,35 @@ def zone_of(snapshot: Mapping[str, Any], zones: Mapping[str, str]) -> str:
 
 def scene_of(policy: Policy, zone: str, now: datetime) -> Scene:
     """The scene under a policy, for local times in `zone`."""
-    return Scene(policy, zone, _working(policy, zone, now))
+    return Scene(policy, zone, _working(policy, zone))
 
 
-def _working(policy: Policy, zone: str, now: datetime) -> WorkingTime:
+def _working(policy: Policy, zone: str) -> WorkingTime:
     """The policy's working time; one that never comes, which older versions let in, must not stop the entity."""
     working = working_time(policy.calendar, zone)
+    return Unfailing(**{field.name: getattr(working, field.name) for field in fields(working)})
+
+
+class Unfailing(WorkingTime):
+    """Working time that goes by the clock where its calendar ends, and ends before the calendar of all does."""
+
+    def add(self, start: datetime, length: timedelta) -> datetime:
+        try:
+            return super().add(start, length)
+        except (ValueError, OverflowError):
+            return min(start, END - length) + length
+
+
+def unworkable(policy: Policy, zone: str, now: datetime) -> list[FieldProblem]:
+    """What of a policy's calendar cannot be followed: working time for its waits that does not come in a lifetime."""
+    if policy.calendar is None:
+        return []
+    waits = [policy.overdue_after or "PT0S"]
+    waits += [level.after for level in policy.escalation.levels] * (policy.escalation.repeat + 1)
     try:
-        working.opening(now)
-    except ValueError:
-        return working_time(None, zone)
-    return working
+        end = working_time(policy.calendar, zone).add(now, sum(map(delta, waits), timedelta()))
+    except (ValueError, OverflowError):
+        end = END
+    if end - now <= LIFETIME:
+        return []
+    return [FieldProblem(("calendar",), "has too little working time for what the policy waits for")]

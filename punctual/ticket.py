@@ -85,9 +85,8 @@ def _deadline(ticket: Ticket, scene: Scene, field: str, by_policy: Mapping[Prior
     named: datetime | None = getattr(ticket, field)
     if named is not None:
         # A value that was named after some waiting has allowed for it already.
-        waited = [
-            (start, end) for start, end in _waits(scene.past) if start >= _named_since(scene.past, field, named)
-        ]
+        since = _named_since(scene.past, field, named)
+        waited = [(start, end) for start, end in _waits(scene.past) if start >= since]
         start, left = named, delta("PT0S")
     elif by_policy and ticket.priority in by_policy:
         start = max(ticket.opened_at, scene.reopened_at or ticket.opened_at)
@@ -139,7 +138,7 @@ def _answered(ticket: Ticket, scene: Scene) -> bool:
         author = message.get("author_id")
         if author is None or (since is not None and _time(event) < since):
             continue
-        if author != ticket.requester_id and (ticket.requester_id is not None or author in ticket.assignee_ids):
+        if author != ticket.requester_id and (ticket.requester_id is not None or author in event["assignee_ids"]):
             return True
     return False
 
@@ -164,5 +163,5 @@ KIND = Kind(
     timeline=timeline,
     reminder="ticket.reminder",
     own_words={"ticket.message": ("message",), "ticket.callback": ("callback_at",)},
-    keeps=("status", "message", "callback_at", "first_response_due_at", "resolution_due_at"),
+    keeps=("status", "message", "callback_at", "first_response_due_at", "resolution_due_at", "assignee_ids"),
 )

@@ -79,7 +79,7 @@ def reminders(
 ) -> list[Step]:
     """A step for each rule that falls before `deadline`; rules that meet in one instant give one step.
 
-    With `working` a rule may fall on the deadline itself, and then waits for working time.
+    With `working` a rule may fall on the deadline itself, if that is in working time: nobody is woken for it.
     """
     steps: dict[datetime, Step] = {}
     for rule in rules:
@@ -93,9 +93,8 @@ def reminders(
         step = Step(key=key, type=type_, stage="reminder", due_at=due, announces=deadline, deadline=deadline)
         if due < deadline:
             steps.setdefault(due, step)
-        elif due == deadline and working is not None:
-            at_due = step.model_copy(update={"due_at": working.opening(due), "announces": None})
-            steps.setdefault(at_due.due_at, at_due)
+        elif due == deadline and working is not None and working.opening(due) == due:
+            steps.setdefault(due, step.model_copy(update={"announces": None}))
     return in_order(steps.values())
 
 

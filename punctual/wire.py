@@ -21,7 +21,7 @@ from punctual.errors import FieldProblem
 
 ID_PATTERN = r"^[A-Za-z0-9._~-]{1,128}$"
 
-_DURATION = re.compile(r"^P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$")
+_DURATION = re.compile(r"^P(?:([0-9]+)W|(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?)$")
 _ZONE = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
 _EARLIEST, _LATEST = 1970, 2200
 # Files beside the zones that mean something else on each machine, or leap seconds.
@@ -112,7 +112,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Duration = Annotated[str, AfterValidator(_duration)]
 PositiveDuration = Annotated[str, AfterValidator(_duration), AfterValidator(_positive)]
-LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LocalTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 Title = Annotated[

@@ -1,6 +1,5 @@
 """What a simulation tells: one row for each step and person, each act, and each event that was refused."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +9,6 @@ from typing import Any
 from punctual.timeline import PROMPT, Entry
 from store.ledger import Delivery
 
-_PLACE = re.compile(r"(?:-level-(\d+)|-exhausted)(?:-again-(\d+))?\Z")
-
 
 @dataclass(frozen=True)
 class Row:
@@ -19,7 +16,7 @@ class Row:
 
     `entity` is `kind/id`, or an event's id; `user_id` is who is told, or who acts. `outcome` and `reason` are the
     step's (contract, section 4), `done` or `refused` for an act, `changed` for a person; `channels` are the person's:
-    name → (outcome, reason). `level` is the escalation's, `again` how often its chain had begun anew by then.
+    name → (outcome, reason). `level` is whom the escalation's level is for; `again`: its chain had begun anew by then.
     `due_at` is when it was due, where that was another time.
     """
 
@@ -30,8 +27,8 @@ class Row:
     reason: str | None = None
     user_id: str | None = None
     channels: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
-    level: int | None = None
-    again: int = 0
+    level: str | None = None
+    again: bool = False
     detail: str | None = None
     due_at: datetime | None = None
     told_at: datetime | None = None
@@ -67,14 +64,13 @@ def _of_step(name: str, entry: Entry, deliveries: list[Delivery]) -> Iterator[Ro
     people: dict[str | None, dict[str, tuple[str, str | None]]] = defaultdict(dict)
     for row in deliveries:
         people[row.user_id][row.channel] = (row.outcome, row.reason)
-    place = _PLACE.search(step.key) if step.stage in ("escalation", "exhausted") else None
-    level, again = place.groups() if place else (None, None)
     # What an event says comes before what follows from it.
     told_at = step.due_at if step.stage == "notice" else entry.at or step.due_at
     for user_id, channels in people.items() or [(None, {})]:
         yield Row(
             at=at, entity=name, type=step.type, outcome=entry.outcome, reason=entry.reason, user_id=user_id,
-            channels=channels, level=int(level) if level else None, again=int(again or 0), detail=entry.detail,
+            channels=channels, level=step.to if step.stage == "escalation" else None,
+            again="-again-" in step.key, detail=entry.detail,
             due_at=due if at != due else None, told_at=told_at,
         )  # fmt: skip
 

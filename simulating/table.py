@@ -71,7 +71,7 @@ def _type(row: Row) -> str:
     """Without the kind, which stands beside it."""
     kind = row.entity.partition("/")[0]
     name = row.type.removeprefix(f"{kind}.")
-    return f"{name} (level {row.level}{', again' if row.again else ''})" if row.level else name
+    return f"{name} ({row.level}{', again' if row.again else ''})" if row.level else name
 
 
 def _who(row: Row) -> str:

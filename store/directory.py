@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import and_, delete, select, union
 
 from store import engine
 from store.engine import Connection, insert
@@ -30,7 +30,8 @@ _COLUMNS = [users.c[name] for name in User.__dataclass_fields__]
 
 
 async def put(db: Connection, tenant: str, people: Iterable[User]) -> None:
-    for person in people:
+    """Writes users; in one order for all who lock several, so that none waits for another in a circle."""
+    for person in sorted(people, key=lambda person: person.id):
         values = dict(person.__dict__)
         statement = insert(db, users).values(tenant=tenant, **values)
         del values["id"]
@@ -71,6 +72,21 @@ async def members(
     found = union(*(select(part.c.user_id) for part in each)).subquery()
     query = select(found.c.user_id).order_by(found.c.user_id).limit(limit)
     return list((await db.execute(query)).scalars())
+
+
+async def members_of_both(db: Connection, tenant: str, first: str, second: str) -> list[str]:
+    """The ids of all who are in two groups at once."""
+    other = memberships.alias()
+    query = select(memberships.c.user_id).join(
+        other, and_(other.c.tenant == memberships.c.tenant, other.c.user_id == memberships.c.user_id)
+    )
+    return list(
+        (
+            await db.execute(
+                query.where(memberships.c.tenant == tenant, memberships.c.name == first, other.c.name == second)
+            )
+        ).scalars()
+    )
 
 
 async def get(db: Connection, tenant: str, ids: Collection[str], *, keep: bool = False) -> dict[str, User]:

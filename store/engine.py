@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,6 +23,8 @@ class Database:
         # Read-then-write needs the write lock from the start on SQLite: plain BEGIN loses updates or fails at once.
         # Each of SQLite's connections is a thread; opening one costs more than a transaction, so none is thrown away.
         options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_pre_ping": not self.is_sqlite}
+        # What fails is logged with its statement; what the statement was to write is not for logs.
+        options["hide_parameters"] = True
         self.engine = create_async_engine(url, **options)
         # Writers of this process queue here, not in SQLite's polling busy handler.
         self._writer = asyncio.Lock()
@@ -31,6 +33,8 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
             # A connection that is thrown away in the middle of a write would keep the lock until it is collected.
             event.listen(self.engine.sync_engine.pool, "invalidate", _let_go)
+        else:
+            event.listen(self.engine.sync_engine, "handle_error", _leave_out_detail)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -60,6 +64,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _leave_out_detail(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the row that it refuses, which is not for logs either."""
+    error: Any = context.original_exception
+    brief = getattr(getattr(error, "diag", None), "message_primary", None)
+    if brief and context.sqlalchemy_exception:
+        error.args = (brief,)
+        context.sqlalchemy_exception.args = (f"({type(error).__module__}.{type(error).__name__}) {brief}",)
 
 
 def _let_go(connection: DBAPIConnection, *_: Any) -> None:

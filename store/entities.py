@@ -111,6 +111,13 @@ async def entries(db: Connection, ref: Ref) -> list[Entry]:
     return [_told(row) for row in await db.execute(query)]
 
 
+async def entries_beginning(db: Connection, ref: Ref, prefix: str) -> list[Entry]:
+    """The entity's steps whose keys begin so, in order of their instants."""
+    query = select(steps).where(_of(steps, ref), steps.c.key.startswith(prefix, autoescape=True))
+    rows = await db.execute(query.order_by(steps.c.due_at, func.length(steps.c.key), steps.c.key))
+    return [_told(row) for row in rows]
+
+
 async def entries_of(db: Connection, tenant: str, kind: str, ids: Collection[str]) -> dict[str, list[Entry]]:
     """The steps of several entities of a kind, by the entity's id."""
     found: dict[str, list[Entry]] = {id_: [] for id_ in ids}

@@ -79,11 +79,13 @@ def _own(tenant: str, user_id: str) -> Any:
     return and_(_n.tenant == tenant, _n.user_id == user_id, _n.listed == true())
 
 
-async def add(db: Connection, tenant: str, rows: Sequence[Notification]) -> None:
-    """Writes notifications; one that is already there stays as it is."""
-    if rows:
-        values = [{"tenant": tenant, **row.__dict__} for row in rows]
-        await db.execute(insert(db, notifications).on_conflict_do_nothing(), values)
+async def add(db: Connection, tenant: str, rows: Sequence[Notification]) -> set[str]:
+    """Writes notifications; one that is already there stays as it is. The users of those that are new."""
+    if not rows:
+        return set()
+    values = [{"tenant": tenant, **row.__dict__} for row in rows]
+    statement = insert(db, notifications).on_conflict_do_nothing().returning(_n.user_id)
+    return set((await db.execute(statement, values)).scalars())
 
 
 async def bump(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
@@ -101,6 +103,13 @@ async def bump(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[s
 async def version(db: Connection, tenant: str, user_id: str) -> int:
     query = select(inboxes.c.version).where(inboxes.c.tenant == tenant, inboxes.c.user_id == user_id)
     return int(await db.scalar(query) or 0)
+
+
+async def versions(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
+    """The version of each inbox."""
+    query = select(inboxes.c.user_id, inboxes.c.version)
+    rows = await db.execute(query.where(inboxes.c.tenant == tenant, inboxes.c.user_id.in_(user_ids)))
+    return dict.fromkeys(user_ids, 0) | {row.user_id: row.version for row in rows}
 
 
 async def unread(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
@@ -150,12 +159,14 @@ async def note(db: Connection, tenant: str, id_: str) -> Notification | None:
     return Notification(*row) if row else None
 
 
-async def of_step(db: Connection, tenant: str, kind: str, entity_id: str, step_key: str) -> list[Notification]:
-    """What was written for a step, listed or not."""
+async def of_step(
+    db: Connection, tenant: str, kind: str, entity_id: str, step_key: str, *, after: str = "", limit: int = 1000
+) -> list[Notification]:
+    """What was written for a step, listed or not, by user; from the one `after`."""
     query = select(*_COLUMNS).where(
-        _n.tenant == tenant, _n.kind == kind, _n.entity_id == entity_id, _n.step_key == step_key
+        _n.tenant == tenant, _n.kind == kind, _n.entity_id == entity_id, _n.step_key == step_key, _n.user_id > after
     )
-    return [Notification(*row) for row in await db.execute(query)]
+    return [Notification(*row) for row in await db.execute(query.order_by(_n.user_id).limit(limit))]
 
 
 async def change(db: Connection, tenant: str, user_id: str, ids: Collection[str], **values: Any) -> int:
@@ -179,11 +190,17 @@ async def has_any(db: Connection, ref: Ref, step_keys: Collection[str], user_id:
 
 
 async def readers(
-    db: Connection, ref: Ref, step_keys: Collection[str], *, since: datetime | None = None
+    db: Connection,
+    ref: Ref,
+    step_keys: Collection[str],
+    *,
+    since: datetime | None = None,
+    among: Collection[str] | None = None,
 ) -> list[str]:
-    """Who was written to about one of these steps, or was since an instant."""
+    """Who was written to about one of these steps, or was since an instant, or who of some was."""
     query = select(_n.user_id).where(_of(ref), _n.step_key.in_(step_keys)).distinct().order_by(_n.user_id)
     query = query.where(_n.created_at >= since) if since is not None else query
+    query = query.where(_n.user_id.in_(among)) if among is not None else query
     return list((await db.execute(query)).scalars())
 
 

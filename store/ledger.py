@@ -37,6 +37,16 @@ class Delivery:
     """What the channel has to remember between attempts, such as the devices already reached."""
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What deliveries of a step have in common; `written`: words for their recipients are in the store."""
+
+    channel: str
+    outcome: str
+    reason: str | None
+    written: bool
+
+
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
 
 
@@ -156,10 +166,20 @@ async def reopen(db: Connection, ref: Ref, step_keys: Sequence[str], *, users: S
     await db.execute(update(deliveries).where(theirs).values(outcome="planned", reason=None, lease_until=None))
 
 
-async def give_up(db: Connection, ref: Ref, step_key: str, channel: str, at: datetime) -> int:
-    """Settles as failed what was never accepted, and as unknown what somebody asked for without an answer."""
+async def fates(db: Connection, ref: Ref, step_key: str) -> list[Fate]:
+    """What became of a step's deliveries, each combination once."""
+    query = select(_d.channel, _d.outcome, _d.reason, _d.notification_id.is_not(None))
+    rows = await db.execute(query.where(_of(ref), _d.step_key == step_key).distinct())
+    return [Fate(*row) for row in rows]
+
+
+async def give_up(
+    db: Connection, ref: Ref, step_key: str, channel: str, at: datetime, *, expired: bool = False
+) -> int:
+    """Settles what was never accepted as failed, or as expired; as unknown what was asked for without an answer."""
     mine = and_(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
+    outcome, reason = ("expired", "expired") if expired else ("failed", "timeout")
     failed = update(deliveries).where(mine, _d.lease_until.is_(None))
-    count = (await db.execute(failed.values(outcome="failed", reason="timeout", at=at))).rowcount
+    count = (await db.execute(failed.values(outcome=outcome, reason=reason, at=at))).rowcount
     unknown = update(deliveries).where(mine).values(outcome="unknown", reason="ambiguous", at=at, lease_until=None)
     return count + (await db.execute(unknown)).rowcount

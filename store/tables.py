@@ -197,6 +197,17 @@ policies = Table(
     PrimaryKeyConstraint("tenant", "kind", "version"),
 )
 
+# What 0001 kept policies in. Nothing reads it any more; it goes in the next release.
+old_policies = Table(
+    "policies",
+    metadata,
+    _required("tenant"),
+    _required("kind"),
+    _required("body", Json),
+    _required("updated_at", Instant()),
+    PrimaryKeyConstraint("tenant", "kind"),
+)
+
 # Which of several single events with one `dedupe_key` is told: the first that came.
 dedupes = Table(
     "dedupes",

@@ -19,6 +19,9 @@ from workflows.outbound import Outbound
 
 # How a cancellation shows: bare, or as that of the activity that was waited for. Store steps never fail otherwise.
 CANCELLED = (asyncio.CancelledError, ActivityError)
+OPEN = ("planned", "deferred")
+# How long news waits for a step that is being told.
+GRACE = timedelta(seconds=1)
 
 
 class Lifecycle:
@@ -32,6 +35,8 @@ class Lifecycle:
         self.mailbox = Mailbox(self.ref, started=life is not None)
         self.outbound = Outbound(self.ref)
         self.planned: Planned | None = None
+        # Who of a step's large audience was told last, where news has interrupted the telling.
+        self.told_until: dict[str, str] = {}
         self.steps: list[Step] = []
         if life is not None:
             self.mailbox.heard, self.mailbox.refused = list(life.heard), list(life.refused)
@@ -94,9 +99,12 @@ class Lifecycle:
         return planned
 
     async def _tell(self, planned: Planned, step: Step) -> Planned:
-        request = ComposeRequest(ref=self.ref, key=step.key, now=workflow.now())
+        request = ComposeRequest(ref=self.ref, key=step.key, now=workflow.now(), after=self.told_until.get(step.key))
         telling = asyncio.create_task(self._compose(request, _summary(step, planned)))
         await workflow.wait_condition(lambda: telling.done() or bool(self.mailbox))
+        if not telling.done():
+            # News come before answers in a task: what seems to be under way may be over, and must not be cancelled then.
+            await workflow.wait([telling], timeout=GRACE.total_seconds())
         if not telling.done():
             # News while we wait, perhaps for a store that is down: the step may be pointless by now. The plan that
             # follows knows whether it was told after all, and what is still to be sent of it.
@@ -106,7 +114,7 @@ class Lifecycle:
         composed = telling.result()
         self.outbound.send(composed.pending)
         planned = planned.model_copy(update={"stage": composed.stage})
-        if composed.replan and self.steps:
+        if composed.replan and (self.steps or composed.outcome in OPEN):
             return await self._plan()
         operators.show(self.ref, planned, self.steps)
         return planned
@@ -115,7 +123,9 @@ class Lifecycle:
         """One step to its whole audience, page by page."""
         composed = await ports.compose(request, summary)
         while composed.more is not None:
+            self.told_until[request.key] = composed.more
             composed = await ports.compose(request.model_copy(update={"after": composed.more}), summary)
+        self.told_until.pop(request.key, None)
         return composed
 
     async def _sleep(self, planned: Planned) -> None:

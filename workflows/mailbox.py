@@ -15,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
 # The server takes 2 MiB in one payload. A refusal's text is bounded.
 LARGEST_REQUEST = 1_000_000
 MOST_REFUSALS = 200
+# Each event is planned with in its turn, and a plan has seconds.
+MOST_EVENTS = 100
 _TYPE = re.compile(r"[A-Za-z_]{1,40}(\.[a-z_]{1,40})?\Z")
 # What a handler is given by a caller who gave nothing.
 NOTHING = RawValue(Payload())
@@ -41,7 +43,7 @@ class Mailbox:
         room, count = LARGEST_REQUEST, 0
         for item in self.heard:
             room -= len(item.model_dump_json())
-            if count and room < 0:
+            if count and (room < 0 or count >= MOST_EVENTS):
                 break
             count += 1
         heard, self.heard = self.heard[:count], self.heard[count:]

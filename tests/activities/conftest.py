@@ -64,12 +64,17 @@ class Office:
         heard = Heard(event=events.parse(body, now=at), at=at)
         return await attempt(at, self.planning.plan, PlanRequest(ref=REF, now=at, heard=[heard]))
 
-    async def compose(self, key: str = REMINDER, at: datetime = START - HOUR, ref: Ref = REF) -> Composed:
-        return await attempt(at, self.composing.compose, ComposeRequest(ref=ref, key=key, now=at))
+    async def compose(
+        self, key: str = REMINDER, at: datetime = START - HOUR, ref: Ref = REF, after: str | None = None
+    ) -> Composed:
+        request = ComposeRequest(ref=ref, key=key, now=at, after=after)
+        return await attempt(at, self.composing.compose, request)
 
-    async def deliver(self, at: datetime = START - HOUR, *, give_up: bool = False) -> Told:
+    async def deliver(self, at: datetime = START - HOUR, *, give_up: bool = False, expired: bool = False) -> Told:
         """One attempt to mail the reminder."""
-        request = DeliverRequest(ref=REF, key=REMINDER, channel="email", until=START, give_up=give_up)
+        request = DeliverRequest(
+            ref=REF, key=REMINDER, channel="email", until=START, give_up=give_up, expired=expired
+        )
         return await attempt(at, self.delivering.deliver, request)
 
     async def mails(self) -> dict[str, Delivery]:

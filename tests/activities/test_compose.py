@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from punctual.protocol import Composed
+from activities import audience
+from punctual.protocol import Act, Composed, PlanRequest
 from store import entities
-from tests.activities.conftest import HOUR, REF, REMINDER, START, Office
+from tests.activities.conftest import HOUR, REF, REMINDER, START, Office, attempt
 from tests.store.rows import dump
 
 STALE = Composed(outcome="superseded", reason="stale", stage="closed")
@@ -79,3 +80,41 @@ async def test_an_instant_before_it_is_still_told(office: Office) -> None:
     """Late, but of use: sent."""
     await office.plan()
     assert (await office.compose(at=START - timedelta(microseconds=1))).outcome == "sent"
+
+
+async def test_an_attempt_that_comes_after_its_step_was_put_off_tells_nobody(office: Office) -> None:
+    """Snoozed while the attempt was on its way: the step is as it was, and the workflow is told to plan again."""
+    await office.plan()
+    snooze = Act(id="s", what="snooze", user_id="asha", until=START - HOUR / 2)
+    at = START - HOUR
+    await attempt(at, office.planning.plan, PlanRequest(ref=REF, now=at, acts=[snooze]))
+    before = await _everything(office)
+    composed = await office.compose(at=at + timedelta(seconds=2))
+    assert (composed.outcome, composed.reason, composed.replan) == ("deferred", "snoozed", True)
+    assert await _everything(office) == before
+    assert office.channels["websocket"].sent == []
+
+
+async def test_asked_again_for_a_page_it_repeats_the_hints_of_that_page_only(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last page of a large audience was written and perhaps not announced; the others were."""
+    monkeypatch.setattr(audience, "PAGE", 1)
+    await office.plan()
+    first = await office.compose()
+    assert first.more == "asha"
+    for _ in range(2):
+        last = await office.compose(after="asha")
+        assert (last.outcome, last.more) == ("sent", None)
+    hinted = [(message.user.id, message.version) for message in office.channels["websocket"].sent]
+    assert hinted == [("asha", 1), ("ben", 1), ("ben", 1)]
+
+
+async def test_a_page_that_is_composed_twice_changes_each_inbox_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first attempt was committed, and nobody lived to hear it."""
+    monkeypatch.setattr(audience, "PAGE", 1)
+    await office.plan()
+    assert await office.compose() == await office.compose()
+    assert [message.version for message in office.channels["websocket"].sent] == [1, 1]

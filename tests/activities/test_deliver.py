@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.testing import ActivityEnvironment
 
 from activities.channels.base import SENT, Message, Result
 from activities.deliver import LEASE
+from punctual.protocol import DeliverRequest
 from store import directory, ledger
 from store.engine import Database
 from store.tables import users
-from tests.activities.conftest import HOUR, REF, START, Office
+from tests.activities.conftest import HOUR, REF, REMINDER, START, Office
 from tests.world import Recorder, user
 
 
@@ -151,3 +153,46 @@ async def test_giving_up_settles_what_is_open_and_sends_nothing(reminded: Office
     await reminded.deliver(give_up=True)
     assert reminded.channels["email"].sent == []
     assert await reminded.fates() == {"asha": ("unknown", "ambiguous"), "ben": ("failed", "timeout")}
+
+
+async def test_what_is_pointless_by_now_has_expired(reminded: Office) -> None:
+    """Given up because the reminder's appointment begins: no fault of anybody's."""
+    await _lose_a_lease(reminded.database, (await reminded.mails())["asha"].id)
+    await reminded.deliver(give_up=True, expired=True)
+    assert await reminded.fates() == {"asha": ("unknown", "ambiguous"), "ben": ("expired", "expired")}
+
+
+async def test_an_attempt_begins_no_send_that_it_may_not_see_the_end_of(
+    reminded: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its time is up the attempt ends by itself, and the next one goes on at once with nobody asked before."""
+    clock = 0.0
+    mail = reminded.channels["email"]
+    send = mail.send
+
+    async def takes_long(message: Message) -> Result:
+        nonlocal clock
+        clock += 91
+        return await send(message)  # type: ignore[no-any-return]
+
+    mail.send = takes_long
+    monkeypatch.setattr("activities.deliver.AT_ONCE", 1)
+    monkeypatch.setattr("activities.deliver.monotonic", lambda: clock)
+    with pytest.raises(ApplicationError) as later:
+        await reminded.deliver()
+    assert (later.value.type, later.value.next_retry_delay) == ("Retry", timedelta(milliseconds=1))
+    assert later.value.category is ApplicationErrorCategory.BENIGN
+    assert await reminded.fates() == {"asha": ("sent", None), "ben": ("planned", None)}
+    assert (await reminded.deliver()).outcomes == {"sent": 1}
+    assert [(m.user.id, m.asked_before) for m in mail.sent] == [("asha", False), ("ben", False)]
+
+
+async def test_a_few_slow_sends_beat_as_well(reminded: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server hears that the attempt lives while a provider takes its time, however few recipients there are."""
+    monkeypatch.setattr("activities.deliver.BEAT_SECONDS", 0)
+    slow = reminded.channels["email"] = Slow()
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: slow.may_answer.set()
+    request = DeliverRequest(ref=REF, key=REMINDER, channel="email", until=START)
+    told = await asyncio.wait_for(environment.run(reminded.delivering.deliver, request), 20)
+    assert told.outcomes == {"sent": 2}

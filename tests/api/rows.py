@@ -14,7 +14,7 @@ from tests.api.conftest import World
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-OVERDUE, LEVEL = "overdue-1", "overdue-1-level-2"
+OVERDUE, LEVEL = "overdue-1", "overdue-1-level-managers"
 
 
 def follow_up(id_: str = "42", **data: Any) -> dict[str, Any]:

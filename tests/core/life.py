@@ -12,9 +12,9 @@ from punctual.kind import Kind, Scene
 from punctual.lifecycle import Record, Stage
 from punctual.policy import Policy
 from punctual.protocol import Act, Answer, Heard
+from punctual.scene import scene_of
 from punctual.timeline import PROMPT, Entry, Step, in_order
 from punctual.wire import delta
-from punctual.working_time import working_time
 
 ZONE = "Europe/Berlin"
 
@@ -36,7 +36,7 @@ class Life:
 
     @property
     def scene(self) -> Scene:
-        return Scene(self.policy, ZONE, working_time(self.policy.calendar, ZONE))
+        return scene_of(self.policy, ZONE, self.now)
 
     @property
     def steps(self) -> list[Step]:

@@ -19,13 +19,13 @@ def test_rows_as_json_without_settings(tmp_path: Path) -> None:
     told = [(row["at"], row["type"], row["user_id"], row["level"]) for row in found if row["outcome"] == "sent"]
     assert told == [
         ("2026-11-20T04:00:00Z", "follow_up.created", "asha", None),
-        ("2026-11-20T12:20:00Z", "follow_up.reminder", "asha", None),
-        ("2026-11-23T03:35:00Z", "follow_up.overdue", "asha", None),
-        ("2026-11-23T03:35:00Z", "follow_up.overdue", "ravi", None),
-        ("2026-11-23T04:05:00Z", "follow_up.overdue", "ravi", 2),
+        ("2026-11-20T12:05:00Z", "follow_up.reminder", "asha", None),
+        ("2026-11-20T12:20:00Z", "follow_up.overdue", "asha", None),
+        ("2026-11-20T12:20:00Z", "follow_up.overdue", "ravi", None),
+        ("2026-11-23T03:50:00Z", "follow_up.overdue", "ravi", "managers"),
         ("2026-11-23T05:30:00Z", "follow_up.completed", "asha", None),
     ]
-    withheld = next(row for row in found if row["level"] == 2)["channels"]["web_push"]
+    withheld = next(row for row in found if row["level"] == "managers")["channels"]["web_push"]
     assert withheld == {"outcome": "withheld", "reason": "no_subscription"}
     assert not (tmp_path / "data").exists()
 

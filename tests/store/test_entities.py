@@ -120,3 +120,11 @@ async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
             await entities.save(
                 db, ref(), record(), state="open", due_at=NOW.replace(tzinfo=None), next_step_at=None, now=NOW
             )  # fmt: skip
+
+
+async def test_steps_are_found_by_what_their_keys_begin_with(database: Database) -> None:
+    """Nothing in the beginning is a pattern."""
+    async with database.write() as db:
+        await entities.add_entries(db, ref(), [entry(key) for key in ("a_b", "a_b-level-1", "axb", "ab")], NOW)
+        found = [told.step.key for told in await entities.entries_beginning(db, ref(), "a_b")]
+        assert found == ["a_b", "a_b-level-1"]

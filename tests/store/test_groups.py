@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from store import dedupes, directory, inbox
 from store.engine import Connection, Database
@@ -42,6 +42,19 @@ async def test_members_come_in_order_and_once_whatever_the_groups_and_pages(data
             assert 0 < len(wanted) < len(NAMES)
             for limit in (1, 3, 100):
                 assert await _all(db, names, limit) == wanted
+
+
+async def test_who_is_in_both_of_two_groups_is_found_however_large_they_are(database: Database) -> None:
+    """The one store manager of the hub comes last of more than a thousand of each."""
+    async with database.write() as db:
+        rows = [
+            {"tenant": "acme", "name": name, "user_id": f"{name[:4]}-{number:04}"}
+            for name in ("role:store_manager", "team:hub")
+            for number in range(1001)
+        ]
+        await db.execute(insert(memberships), rows)
+        await directory.put(db, "acme", [user("zoe", roles=["store_manager"], teams=["hub"])])
+        assert await directory.members_of_both(db, "acme", "team:hub", "role:store_manager") == ["zoe"]
 
 
 async def test_everyone_is_all_of_the_directory_whatever_is_named_besides(database: Database) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from store import policies
 from store.engine import Database
 from store.migrate import alembic_config, migrate
 from store.tables import metadata
@@ -107,6 +109,18 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> 
         await db.execute(text("DROP TABLE users"))
     await migrate(empty)
     assert await _ask(empty, _differences) == []
+
+
+async def test_policies_are_carried_over_and_stay_where_the_release_before_reads_them(empty: Database) -> None:
+    """Old and new code both run while an installation is being brought up to date."""
+    async with empty.write() as db:
+        await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "0001"))
+        columns = "(tenant, kind, body, updated_at) VALUES ('acme', 'task', '{}', '2026-11-20 09:00:00')"
+        await db.execute(text(f"INSERT INTO policies {columns}"))
+    await migrate(empty)
+    async with empty.read() as db:
+        assert (await policies.current(db, "acme", "task")).version == 1
+        assert await db.scalar(text("SELECT kind FROM policies WHERE tenant = 'acme'")) == "task"
 
 
 def test_there_is_one_head() -> None:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
-from store import entities, inbox, ledger
+from store import directory, entities, inbox, ledger
 from store.engine import Database
+from tests.eventually import eventually
 from tests.store.rows import KEY, NOW, another, delivery, note, record, ref
+from tests.world import user
 
 
 @pytest.fixture
@@ -98,3 +101,27 @@ async def test_what_fails_leaves_nothing(database: Database) -> None:
             raise LookupError
     async with database.read() as db:
         assert await inbox.page(db, "acme", "asha") == []
+
+
+async def test_users_are_locked_in_one_order_whatever_order_they_come_in(postgresql: Database) -> None:
+    """Somebody who writes z before a meets somebody who reads a before z, and both come through."""
+    async with postgresql.write() as db:
+        await directory.put(db, "acme", [user("asha"), user("ben")])
+
+    async def put() -> None:
+        async with postgresql.write() as db:
+            await directory.put(db, "acme", [user("ben", name="B"), user("asha", name="A")])
+
+    async def waits() -> bool:
+        async with postgresql.read() as db:
+            waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+            return bool(await db.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}")))
+
+    async with postgresql.write() as db:
+        await directory.get(db, "acme", ["asha"], keep=True)
+        writer = asyncio.create_task(put())
+        await eventually(waits)
+        await directory.get(db, "acme", ["asha", "ben"], keep=True)
+    await writer
+    async with postgresql.read() as db:
+        assert {each.name for each in (await directory.get(db, "acme", ["asha", "ben"])).values()} == {"A", "B"}

@@ -33,9 +33,9 @@ async def test_a_busy_provider_is_asked_again(world: World, virtual: WorkflowEnv
 async def test_a_reminder_is_not_tried_beyond_the_start(
     world: World, virtual: WorkflowEnvironment, now: datetime
 ) -> None:
-    """A provider that stays busy until the appointment begins has lost its chance, and the row says timeout."""
+    """A provider that stays busy until the appointment begins has lost its chance, and the row says expired."""
     world.channels["email"].answers = [BUSY] * 500
-    assert await _reminded(world, virtual, now, 2 * H) == {("failed", "timeout")}
+    assert await _reminded(world, virtual, now, 2 * H) == {("expired", "expired")}
     assert world.channels["email"].sent == []
 
 

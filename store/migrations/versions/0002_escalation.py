@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "type", "key", name="pk_dedupes"),
     )
     _carry_over(memberships, policies)
-    op.drop_table("policies")
 
 
 def _carry_over(memberships: sa.Table, policies: sa.Table) -> None:
