@@ -16,7 +16,7 @@ class Row:
 
     `entity` is `kind/id`, or an event's id; `user_id` is who is told, or who acts. `outcome` and `reason` are the
     step's (contract, section 4), `done` or `refused` for an act, `changed` for a person; `channels` are the person's:
-    name → (outcome, reason). `level` is whom the escalation's level is for; `again`: its chain had begun anew by then.
+    name → (outcome, reason). `level` is whom the level is for; `again`: its chain had begun anew by then.
     `due_at` is when it was due, where that was another time.
     """
 

@@ -103,7 +103,7 @@ class Lifecycle:
         telling = asyncio.create_task(self._compose(request, _summary(step, planned)))
         await workflow.wait_condition(lambda: telling.done() or bool(self.mailbox))
         if not telling.done():
-            # News come before answers in a task: what seems to be under way may be over, and must not be cancelled then.
+            # News come before answers in a task: what seems under way may be over, and must not be cancelled then.
             await workflow.wait([telling], timeout=GRACE.total_seconds())
         if not telling.done():
             # News while we wait, perhaps for a store that is down: the step may be pointless by now. The plan that

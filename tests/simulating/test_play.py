@@ -100,7 +100,7 @@ async def test_what_is_still_planned_at_the_end_is_shown_as_planned(tmp_path: Pa
     scenario = _scenario("2026-11-20T09:00:00", "2026-11-24T10:00:00", until="2026-11-24T11:30:00")
     stopped = await rows(tmp_path, scenario)
     planned = [(row.level, row.at) for row in stopped if row.outcome == "planned" and row.type == "follow_up.overdue"]
-    assert planned == [(2, datetime(2026, 11, 24, 11, tzinfo=UTC))]
+    assert planned == [("managers", datetime(2026, 11, 24, 11, tzinfo=UTC))]
     del scenario["until"]
     whole = await rows(tmp_path, scenario)
     assert [row for row in whole if row.outcome == "planned"] == []
