@@ -7,7 +7,8 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from store.engine import Database
-from tests.world import World, living
+from tests.workflows.escalating import THREE
+from tests.world import World, living, user
 
 
 @pytest.fixture
@@ -22,3 +23,14 @@ async def now(virtual: WorkflowEnvironment) -> datetime:
     """Virtual time, on a whole second so that keys are short."""
     moment = await virtual.get_current_time()
     return moment.replace(microsecond=0)
+
+
+@pytest.fixture
+async def crm(world: World) -> World:
+    """Follow-ups; asha answers to ravi, ravi to lena, and olga is an admin."""
+    world.kind = "follow_up"
+    await world.people(
+        user("asha", manager_id="ravi"), user("ravi", manager_id="lena"), user("lena"), user("olga", roles=["admin"])
+    )
+    await world.follow(THREE)
+    return world
