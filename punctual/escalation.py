@@ -76,10 +76,10 @@ def _levels(
     in_vain = int(passed and is_told_at_once(policy))
 
     def after(wait: timedelta, known: Entry | None) -> datetime:
-        if known is not None and known.is_open and known.step.due_at <= now:
-            return known.step.due_at  # it waits for a worker, and is as late as that
         due = base if passed else working.add(max(base, care.restarted_at or base), wait)
-        return max(due, care.snoozed_until or due, floor)
+        due = max(due, care.snoozed_until or due)
+        # What only waits for a worker is as late as it is; what a change has made due is due now.
+        return due if known is not None and known.is_open and known.step.due_at <= now else max(due, floor)
 
     for key, level in _positions(anchor.step.key, policy, had):
         known = entries.get(key)
@@ -159,7 +159,7 @@ def _last_wait(policy: Policy) -> timedelta:
 
 def taken(anchor: Entry, care: Care) -> list[Acknowledgement]:
     """The acknowledgements that this chain has had."""
-    if not anchor.is_fired:
+    if not anchor.is_fired and anchor.reason != "past":
         return []
     begun = anchor.at or anchor.step.due_at
     return [item for item in care.acknowledgements if item.at >= begun]
@@ -173,10 +173,10 @@ def stage(
     worst: Stage = "open"
     in_force: Acknowledgement | None = None
     for anchor in anchors:
-        if not anchor.is_fired:
-            continue
         had = taken(anchor, care)
         told = _told_in(anchor.step.key, entries, _round(had))
+        if not anchor.is_fired and not (anchor.reason == "past" and (told or had)):
+            continue
         reached: Stage = "overdue"
         if had and not told and (had[-1].expires_at is None or had[-1].expires_at > now):
             reached, in_force = "acknowledged", had[-1]

@@ -258,3 +258,25 @@ def test_a_policy_beyond_all_calendars_stops_nothing_and_is_refused() -> None:
     rare = OFFICE_HOURS.model_copy(update={"hours": {"mon": [("09:00", "09:01")]}})
     assert unworkable(policy(("managers", "P30D"), calendar=rare), "UTC", START) != []
     assert unworkable(policy(*TWO, calendar=OFFICE_HOURS), "UTC", START) == []
+
+
+def test_after_an_outage_the_waits_count_from_what_was_told_late() -> None:
+    """Nobody is told of a level before the one that it follows, and the admins last of all."""
+    crm = Crm(policy(("assignees", "PT30M"), ("managers", "PT30M")))
+    crm.say("created")
+    crm.life.outage(4 * H)
+    crm.sleep(timedelta(0))
+    assert (crm.outcome("overdue-")[0], crm.told()) == (("skipped", "late"), [])
+    crm.sleep(3 * H)
+    assert crm.told() == ["assignees", "managers", "role:admin"]
+
+
+def test_a_chain_of_what_was_late_from_the_start_can_be_acknowledged() -> None:
+    """Once a level of it has been told."""
+    crm = Crm(policy(*TWO, ("role:admin", "PT1H")))
+    crm.say("created", due_at=START - 20 * MINUTE)
+    crm.sleep(15 * MINUTE)
+    assert (crm.told(), crm.life.stage) == (["managers"], "escalated")
+    assert crm.life.do("acknowledge", "ravi").state == "acknowledged"
+    crm.sleep(DAY)
+    assert crm.told() == ["managers"]
