@@ -169,8 +169,7 @@ def _late(plan: Outcome) -> list[str]:
     return [
         key
         for key, entry in plan.entries.items()
-        if entry.step.stage in ("overdue", "escalation", "exhausted")
-        and any(key == anchor or key.startswith(f"{anchor}-") for anchor in anchors)
+        if entry.step.is_alarm and any(key == anchor or key.startswith(f"{anchor}-") for anchor in anchors)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from activities.rendering import allowed_link, render
 from catalogue import Notice
+from punctual.acts import REMIND_NOW
 from punctual.fields import known_category
 from punctual.kind import Kind
 from punctual.protocol import Ref
@@ -20,7 +21,6 @@ from store.inbox import Notification
 from store.keys import row_id
 
 ESCALATION = "escalation."
-REMIND_NOW = "remind-now-"
 ACKNOWLEDGE = {"en": "Acknowledge", "hi": "ज़िम्मेदारी लें"}
 
 
@@ -52,7 +52,7 @@ def can_be_acknowledged(step: Step, entity: Entity) -> bool:
     """Whether what a step tells is something that somebody has to take."""
     if step.stage == "notice":
         return is_late_reminder(step) and entity.state in ("overdue", "escalated")
-    return step.stage in ("overdue", "escalation", "exhausted")
+    return step.is_alarm
 
 
 def is_late_reminder(step: Step) -> bool:

@@ -14,7 +14,7 @@ from api.deps import Anyone, IdPath, NamePath, Ours, Temporal
 from api.gateway import Gateway, Unavailable
 from api.identity import Caller
 from api.problems import Problem, unprocessable
-from api.reach import ESCALATION, visible
+from api.reach import visible
 from punctual.errors import ActRefused, FieldProblem
 from punctual.protocol import Act, Ref
 from punctual.registry import ENTITIES
@@ -133,7 +133,7 @@ async def acknowledge_for(
     async with ours.database.read() as db:
         entity = await entities.load(db, ref)
         told = await entities.entry(db, ref, note.step_key)
-    if told is None or told.step.stage not in ESCALATION:
+    if told is None or not told.step.is_alarm:
         raise refused(NOT_LATE)
     if entity is None or entity.state == "closed":
         raise refused(ENDED)

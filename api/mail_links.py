@@ -17,7 +17,6 @@ from api import acts
 from api.deps import Ours, Temporal, now
 from api.gateway import Gateway
 from api.problems import Problem
-from api.reach import ESCALATION
 from punctual.protocol import Ref
 from resources import Resources
 from store import directory, entities, inbox
@@ -139,7 +138,7 @@ async def _find(ours: Resources, token: str) -> _Found:
         people = await directory.get(db, link.tenant, [note.user_id, *([taken_by] if taken_by else [])])
     reader = people.get(note.user_id)
     # A link outlives the mail's reader at their desk; their say does not.
-    if reader is None or not reader.active or told is None or told.step.stage not in ESCALATION:
+    if reader is None or not reader.active or told is None or not told.step.is_alarm:
         raise _Bad("unknown")
     if entity is None or entity.state == "closed":
         return _Found(link.tenant, note, reader, "ended")

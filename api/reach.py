@@ -8,9 +8,6 @@ from store import entities, inbox, ledger
 from store.engine import Connection
 from store.entities import Entity
 
-ESCALATION = ("overdue", "escalation", "exhausted")
-"""The stages of the steps that may be acknowledged."""
-
 
 async def visible(db: Connection, ref: Ref, who: Caller) -> Entity:
     """The entity; raises Problem 404 when there is none, or it is out of the caller's reach.
@@ -29,5 +26,5 @@ async def _concerns(db: Connection, ref: Ref, user_id: str) -> bool:
         return await ledger.has_any(db, ref, user_id)
     if await entities.is_within_reach(db, ref, user_id):
         return True
-    late = [told.step.key for told in await entities.entries(db, ref) if told.step.stage in ESCALATION]
+    late = [told.step.key for told in await entities.entries(db, ref) if told.step.is_alarm]
     return await inbox.has_any(db, ref, late, user_id)

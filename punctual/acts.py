@@ -12,6 +12,7 @@ from punctual.timeline import Entry, Step
 from punctual.wire import delta
 
 LONGEST_SNOOZE = timedelta(days=366)
+REMIND_NOW = "remind-now"
 BRAKE = timedelta(minutes=1)
 """How soon the same people may be reminded by hand again."""
 
@@ -67,12 +68,10 @@ def _snooze(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, now: datetime) 
 
 
 def _remind_now(kind: Kind[Any], plan: Plan, scene: Scene, act: Act, now: datetime) -> Answer | None:
-    key = _key("remind-now", act)
+    key = _key(REMIND_NOW, act)
     if key in plan.entries:
         return None
-    if any(
-        name.startswith("remind-now-") and now - entry.step.due_at < BRAKE for name, entry in plan.entries.items()
-    ):
+    if any(name.startswith(REMIND_NOW) and now - entry.step.due_at < BRAKE for name, entry in plan.entries.items()):
         return Answer(id=act.id, refusal="nothing_to_remind_of", detail="They were reminded within the last minute.")
     step = _reminder(kind, plan, key, now)
     if step is None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import model_validator
 
 from punctual.kind import Kind, Scene
-from punctual.policy import OFFICE_HOURS, Escalation, Level, Policy, Reminder
+from punctual.policy import OFFICE_HOURS, UP_THE_LINE, Policy, Reminder
 from punctual.snapshot import LocalInstant, Snapshot
 from punctual.timeline import Step, in_order, overdue, reminders
 from punctual.wire import Id, Line, Title, delta
@@ -31,14 +31,7 @@ class Appointment(Snapshot):
 DEFAULT = Policy(
     reminders=[Reminder(before="PT24H"), Reminder(before="PT1H")],
     overdue_after="PT15M",
-    escalation=Escalation(
-        levels=[
-            Level(to="assignees", after="PT0S"),
-            Level(to="managers", after="PT30M"),
-            Level(to="managers_of_managers", after="PT4H"),
-            Level(to="role:admin", after="P1D"),
-        ]
-    ),
+    escalation=UP_THE_LINE,
     copy_managers_on=["overdue"],
     calendar=OFFICE_HOURS,
 )

@@ -50,11 +50,9 @@ def chain(
     if not policy.escalation.levels or anchor.outcome == "superseded" or _is_long_past(anchor, policy):
         return []
     had = taken(anchor, care)
-    begins_at: datetime | None = anchor.step.due_at
+    begins_at: datetime | None = max(anchor.step.due_at, now) if anchor.is_open else anchor.counts_from
     if had:
         begins_at = had[-1].expires_at
-    elif anchor.reason != "past":
-        begins_at = anchor.counts_from if anchor.is_fired else max(anchor.step.due_at, now)
     if begins_at is None:
         return []
     return list(_levels(anchor, entries, policy, working, care, had, begins_at, now))
@@ -73,7 +71,7 @@ def _levels(
     # Of a deadline that had passed when we first heard of it, what is past already is not told.
     floor = now if anchor.reason != "past" else anchor.step.due_at
     base, passed = begins_at, not had and anchor.was_passed
-    in_vain = int(passed and is_told_at_once(policy))
+    in_vain = int(passed and _is_told_at_once(policy))
 
     def after(wait: timedelta, known: Entry | None) -> datetime:
         due = base if passed else working.add(max(base, care.restarted_at or base), wait)
@@ -83,7 +81,7 @@ def _levels(
 
     for key, level in _positions(anchor.step.key, policy, had):
         known = entries.get(key)
-        if known is not None and (known.is_fired or known.reason == "past"):
+        if known is not None and known.is_over:
             yield known.step
             base, passed = known.counts_from, known.was_passed
             in_vain = in_vain + 1 if passed else 0
@@ -98,8 +96,7 @@ def _levels(
     if last:
         key = f"{anchor.step.key}-exhausted{_round(had)}"
         known = entries.get(key)
-        is_over = known is not None and (known.is_fired or known.reason == "past")
-        due = known.step.due_at if known is not None and is_over else after(last, known)
+        due = known.step.due_at if known is not None and known.is_over else after(last, known)
         yield _step(key, anchor.step, "exhausted", "escalation.exhausted", due, "role:admin")
 
 
@@ -119,7 +116,7 @@ def _positions(anchor: str, policy: Policy, had: Sequence[Acknowledgement]) -> I
     times: Counter[str] = Counter()
     for place, level in enumerate((levels * (policy.escalation.repeat + 1))[:MOST_LEVELS]):
         times[level.to] += 1
-        if place or had or not is_told_at_once(policy):
+        if place or had or not _is_told_at_once(policy):
             again = f"-{times[level.to]}" if times[level.to] > 1 else ""
             yield f"{anchor}-level-{_label(level.to)}{again}{_round(had)}", level
 
@@ -139,7 +136,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def is_told_at_once(policy: Policy) -> bool:
+def _is_told_at_once(policy: Policy) -> bool:
     """Whether the first level is what the overdue step does anyway: telling those responsible, without a wait."""
     levels = policy.escalation.levels
     return bool(levels) and levels[0].to == "assignees" and not delta(levels[0].after)
@@ -159,7 +156,7 @@ def _last_wait(policy: Policy) -> timedelta:
 
 def taken(anchor: Entry, care: Care) -> list[Acknowledgement]:
     """The acknowledgements that this chain has had."""
-    if not anchor.is_fired and anchor.reason != "past":
+    if not anchor.is_over:
         return []
     begun = anchor.at or anchor.step.due_at
     return [item for item in care.acknowledgements if item.at >= begun]

@@ -1,7 +1,7 @@
 """Follow-ups: what somebody promised a customer to do by a time."""
 
 from punctual.kind import Kind, Scene
-from punctual.policy import OFFICE_HOURS, Escalation, Level, Policy, Reminder
+from punctual.policy import OFFICE_HOURS, UP_THE_LINE, Policy, Reminder
 from punctual.snapshot import LocalInstant, People, Snapshot
 from punctual.timeline import Step, in_order, overdue, reminders
 from punctual.wire import Id, Line, Title, delta
@@ -20,14 +20,7 @@ class FollowUp(Snapshot):
 DEFAULT = Policy(
     reminders=[Reminder(day_before_at="09:00"), Reminder(before="PT0S")],
     overdue_after="PT15M",
-    escalation=Escalation(
-        levels=[
-            Level(to="assignees", after="PT0S"),
-            Level(to="managers", after="PT30M"),
-            Level(to="managers_of_managers", after="PT4H"),
-            Level(to="role:admin", after="P1D"),
-        ]
-    ),
+    escalation=UP_THE_LINE,
     copy_managers_on=["overdue"],
     calendar=OFFICE_HOURS,
 )

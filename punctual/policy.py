@@ -91,6 +91,14 @@ class Policy(Strict):
     resolution: dict[Priority, PositiveDuration] | None = None
 
 
+UP_THE_LINE = Escalation(
+    levels=[
+        Level(to="assignees", after="PT0S"),
+        Level(to="managers", after="PT30M"),
+        Level(to="managers_of_managers", after="PT4H"),
+        Level(to="role:admin", after="P1D"),
+    ]
+)
 OFFICE_HOURS = WorkingHours(hours={day: [("09:00", "18:00")] for day in ("mon", "tue", "wed", "thu", "fri")})
 
 

@@ -33,6 +33,11 @@ class Step(BaseModel):
     deadline: Moment | None = None
     to: str | None = None
 
+    @property
+    def is_alarm(self) -> bool:
+        """Whether it says that something is late, which somebody has to acknowledge."""
+        return self.stage in ("overdue", "escalation", "exhausted")
+
 
 PROMPT = timedelta(seconds=10)
 """What is told within this after its instant was told on time: waits count from the instant itself."""
@@ -63,6 +68,11 @@ class Entry:
         )
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it: it has fired, or was past before we heard of it."""
+        return self.is_fired or self.reason == "past"
+
+    @property
     def was_passed(self) -> bool:
         """Whether it fired and reached nobody."""
         return self.is_fired and self.outcome == "withheld"
@@ -71,7 +81,7 @@ class Entry:
     def counts_from(self) -> datetime:
         """The instant from which the wait for what follows it counts."""
         due = self.step.due_at
-        return due if self.at is None or abs(self.at - due) < PROMPT else self.at
+        return due if self.at is None or self.reason == "past" or abs(self.at - due) < PROMPT else self.at
 
 
 def reminders(
@@ -104,5 +114,5 @@ def overdue(type_: str, deadline: datetime, due: datetime, name: str = "overdue"
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Steps by instant; of one instant the shorter key first, so that a chain's tenth level follows its ninth."""
+    """Steps by instant; of one instant the shorter key first, so that an overdue step comes before its levels."""
     return sorted(steps, key=lambda step: (step.due_at, len(step.key), step.key))

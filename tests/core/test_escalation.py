@@ -280,3 +280,14 @@ def test_a_chain_of_what_was_late_from_the_start_can_be_acknowledged() -> None:
     assert crm.life.do("acknowledge", "ravi").state == "acknowledged"
     crm.sleep(DAY)
     assert crm.told() == ["managers"]
+
+
+def test_planned_anew_a_chain_whose_first_levels_were_past_stays_as_it_is() -> None:
+    """What had passed before we heard of it counts from its own instant, whenever that is asked."""
+    crm = Crm(policy(*TWO, ("role:admin", "PT2H")))
+    crm.say("created", due_at=START - H)
+    steps = crm.life.steps
+    assert [step.due_at for step in steps if step.stage == "escalation"] == [START + 1.5 * H]
+    crm.sleep(20 * MINUTE)
+    crm.life.hear()
+    assert crm.life.steps == steps
