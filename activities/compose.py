@@ -17,7 +17,7 @@ from punctual.channels import CHANNELS
 from punctual.escalation import after_telling, stage_of
 from punctual.notification import Recipients
 from punctual.policy import Policy
-from punctual.preferences import wanted
+from punctual.preferences import About, Preferences, decide
 from punctual.protocol import Composed, ComposeRequest, Ref
 from punctual.registry import KINDS
 from punctual.timeline import PROMPT, Entry, Step
@@ -147,7 +147,8 @@ class Compose:
             spec = CHANNELS[name]
             blocked = await self._channels[name].unreachable(db, ref.tenant, users)
             for user, note in zip(users, written, strict=True):
-                if not wanted(name, note.priority):
+                about = About(note.type, note.category, note.priority)
+                if decide(Preferences(), name, about, user.timezone, now).outcome == "withheld":
                     outcome, reason = "withheld", "preference"
                 elif user.id in blocked:
                     outcome, reason = "withheld", blocked[user.id]

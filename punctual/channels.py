@@ -18,6 +18,8 @@ class ChannelSpec:
     queue: str = "punctual"
     patience: timedelta = timedelta(hours=24)
     """How long a send is tried at the most, when nothing about the notification ends it earlier."""
+    digests: bool = False
+    """Whether digests travel by it, and what can wait for them does."""
 
 
 CHANNELS: dict[str, ChannelSpec] = {
@@ -26,6 +28,6 @@ CHANNELS: dict[str, ChannelSpec] = {
         ChannelSpec("inbox", "always"),
         ChannelSpec("websocket", "always"),
         ChannelSpec("web_push", "important", slow=True, queue="punctual-push"),
-        ChannelSpec("email", "important", slow=True, queue="punctual-email"),
+        ChannelSpec("email", "important", slow=True, queue="punctual-email", digests=True),
     )
 }

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import TypeDecorator
 
 
@@ -31,3 +31,5 @@ class Instant(TypeDecorator[datetime]):
 Json = JSON().with_variant(JSONB(), "postgresql")
 # Ids compare and sort by bytes on both databases.
 Key = String().with_variant(String(collation="C"), "postgresql")
+# The words of a text, ready to be searched; SQLite keeps them in a table of its own.
+Words = String().with_variant(TSVECTOR(), "postgresql")

@@ -8,7 +8,16 @@ from sqlalchemy import and_, delete, select, union
 
 from store import engine
 from store.engine import Connection, insert
-from store.tables import assignments, deliveries, inboxes, memberships, notifications, push_subscriptions, users
+from store.tables import (
+    assignments,
+    deliveries,
+    inboxes,
+    memberships,
+    notifications,
+    preferences,
+    push_subscriptions,
+    users,
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ async def erase(db: Connection, tenant: str, user_id: str) -> bool:
     """Deletes the user and all that was written for them; False when there is none."""
     # Whoever writes for them right now is waited for, and whoever comes later finds nobody.
     await db.execute(select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id).with_for_update())
-    for table in (notifications, deliveries, inboxes, push_subscriptions, assignments, memberships):
+    for table in (notifications, deliveries, inboxes, push_subscriptions, preferences, assignments, memberships):
         await db.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user_id))
     gone = await db.execute(delete(users).where(users.c.tenant == tenant, users.c.id == user_id))
     return bool(gone.rowcount)

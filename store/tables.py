@@ -1,6 +1,7 @@
 """The tables. Every key begins with the tenant, so no statement can meet another tenant's rows by accident."""
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     Column,
     Index,
@@ -10,11 +11,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    event,
     text,
 )
 from sqlalchemy import UniqueConstraint as Unique
 
-from store.columns import Instant, Json, Key
+from store.columns import Instant, Json, Key, Words
 
 metadata = MetaData(
     naming_convention={
@@ -139,6 +141,7 @@ notifications = Table(
     Column("snoozed_until", Instant()),
     Column("acknowledged_at", Instant()),
     Column("expires_at", Instant()),
+    Column("words", Words),
     PrimaryKeyConstraint("tenant", "id"),
     Unique("tenant", "kind", "entity_id", "step_key", "user_id"),
     Index(None, "tenant", "user_id", "created_at", "id"),
@@ -151,7 +154,27 @@ notifications = Table(
         sqlite_where=text("listed = 1 AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
         postgresql_where=text("listed AND read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"),
     ),
+    # What time will change, whoever's it is.
+    Index(
+        "ix_notifications_expiring",
+        "expires_at",
+        sqlite_where=text("listed = 1 AND expires_at IS NOT NULL"),
+        postgresql_where=text("listed AND expires_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_notifications_snoozed",
+        "snoozed_until",
+        sqlite_where=text("snoozed_until IS NOT NULL"),
+        postgresql_where=text("snoozed_until IS NOT NULL"),
+    ),
 )
+
+# SQLite's own full-text index over what people search for; PostgreSQL has it in `notifications.words`.
+for _moment, _statement in (
+    ("after_create", "CREATE VIRTUAL TABLE IF NOT EXISTS notification_words USING fts5(owner, words, id UNINDEXED)"),
+    ("before_drop", "DROP TABLE IF EXISTS notification_words"),
+):
+    event.listen(metadata, _moment, DDL(_statement).execute_if(dialect="sqlite"))
 
 # One number per inbox that grows with every change: the ETag, and what live frames carry.
 inboxes = Table(
@@ -164,6 +187,7 @@ inboxes = Table(
 )
 
 # The ledger. A row is `planned` until its channel answers; while `lease_until` is set, somebody is asking.
+# One that is `deferred` waits until `due_at`; then the row `carried_by` brings it, alone or among others.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -181,8 +205,38 @@ deliveries = Table(
     Column("lease_until", Instant()),
     _required("progress", Json),
     _required("at", Instant()),
+    Column("due_at", Instant()),
+    Column("carried_by", Key),
     PrimaryKeyConstraint("tenant", "id"),
     Unique("tenant", "kind", "entity_id", "step_key", "channel", "user_id"),
+    Index(
+        "ix_deliveries_deferred",
+        "tenant",
+        "user_id",
+        "due_at",
+        sqlite_where=text("outcome = 'deferred'"),
+        postgresql_where=text("outcome = 'deferred'"),
+    ),
+    Index(
+        "ix_deliveries_carried",
+        "tenant",
+        "carried_by",
+        sqlite_where=text("carried_by IS NOT NULL"),
+        postgresql_where=text("carried_by IS NOT NULL"),
+    ),
+)
+
+# What people have chosen: punctual.preferences.Preferences, and when their next digest is due.
+preferences = Table(
+    "preferences",
+    metadata,
+    _required("tenant"),
+    _required("user_id"),
+    _required("body", Json),
+    Column("digest_at", Instant()),
+    _required("updated_at", Instant()),
+    PrimaryKeyConstraint("tenant", "user_id"),
+    Index(None, "digest_at"),
 )
 
 # Every policy a tenant ever set: an entity goes on under its own until it is told to follow another.

@@ -1,0 +1,30 @@
+"""What people have chosen, and when their next digest is due."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from punctual.preferences import Preferences
+from store.engine import Connection, insert
+from store.tables import preferences
+
+_p = preferences.c
+
+
+async def of(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, Preferences]:
+    """The preferences of each user; who has chosen nothing has the defaults."""
+    rows = await db.execute(
+        select(_p.user_id, _p.body).where(_p.tenant == tenant, _p.user_id.in_(user_ids))
+    )  # fmt: skip
+    stored = {row.user_id: Preferences.model_validate(row.body) for row in rows}
+    return {id_: stored.get(id_, Preferences()) for id_ in user_ids}
+
+
+async def put(
+    db: Connection, tenant: str, user_id: str, chosen: Preferences, *, digest_at: datetime | None, now: datetime
+) -> None:
+    """Replaces what somebody has chosen; their next digest is due at `digest_at`."""
+    values = {"body": chosen.model_dump(mode="json"), "digest_at": digest_at, "updated_at": now}
+    statement = insert(db, preferences).values(tenant=tenant, user_id=user_id, **values)
+    await db.execute(statement.on_conflict_do_update(index_elements=["tenant", "user_id"], set_=values))
