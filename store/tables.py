@@ -174,7 +174,7 @@ for _moment, _statement in (
     ("after_create", "CREATE VIRTUAL TABLE IF NOT EXISTS notification_words USING fts5(owner, words, id UNINDEXED)"),
     ("before_drop", "DROP TABLE IF EXISTS notification_words"),
 ):
-    event.listen(metadata, _moment, DDL(_statement).execute_if(dialect="sqlite"))
+    event.listen(metadata, _moment, DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
 
 # One number per inbox that grows with every change: the ETag, and what live frames carry.
 inboxes = Table(

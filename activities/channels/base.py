@@ -23,6 +23,10 @@ class Message:
     """What a device may replace: the same for all notices that make one another pointless."""
     unread: int = 0
     version: int = 0
+    is_muted: bool = False
+    """A fast channel says only that the inbox has changed: the user wants no more of it than that."""
+    is_announcement: bool = False
+    """It is for everybody to see at once, besides being in the inbox."""
     expires_at: datetime | None = None
     progress: dict[str, Any] = field(default_factory=dict)
     """What an earlier attempt left in `Result.progress`."""
