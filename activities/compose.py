@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from temporalio import activity
 
-from activities import audience, clock, reach
+from activities import audience, clock, quiet, reach, travel
 from activities.channels.base import Channel, Message
 from activities.writing import Writer, can_be_acknowledged, data_of
 from catalogue import Notice
@@ -17,12 +17,11 @@ from punctual.channels import CHANNELS
 from punctual.escalation import after_telling, stage_of
 from punctual.notification import Recipients
 from punctual.policy import Policy
-from punctual.preferences import About, Preferences, decide
 from punctual.protocol import Composed, ComposeRequest, Ref
 from punctual.registry import KINDS
 from punctual.timeline import PROMPT, Entry, Step
 from punctual.wire import delta
-from store import directory, entities, inbox, ledger, policies
+from store import directory, entities, inbox, ledger, policies, waiting
 from store.directory import User
 from store.engine import Connection, Database
 from store.entities import Entity
@@ -70,13 +69,16 @@ class Compose:
                     state = after_telling(state, told.step, fired.outcome)
                     if not KINDS[ref.kind].lasts:
                         state = "closed"
-                    await entities.settle(db, ref, key, fired.outcome, fired.reason, now)
+                    data = None if fired.heard_at is None else {**told.data, "heard_at": fired.heard_at.isoformat()}
+                    await entities.settle(db, ref, key, fired.outcome, fired.reason, now, data=data)
                     await entities.advance(db, ref, state)
             else:
                 fired = _Fired(told.outcome, told.reason, await self._written_before(db, ref, key, request.after))
+                fired.quiet_until.update(await waiting.ends(db, ref, [key]))
             channels = await ledger.open_channels(db, ref, key)
         if fired.messages:
             await self._announce(fired.messages)
+        await quiet.end_at(ref.tenant, fired.quiet_until)
         pending = [reach.pending(told.step, name, policy) for name in channels]
         return Composed(
             outcome=fired.outcome, reason=fired.reason, stage=state, pending=[] if fired.more else pending,
@@ -111,14 +113,20 @@ class Compose:
         users = [user for user in found if user.active and user.id not in before.people]
         late = can_be_acknowledged(told.step, entity)
         notes = [self._writer.write(ref, told, notice, data, user, now, late=late) for user in users]
-        await ledger.add(db, ref, rows + await self._deliveries(db, ref, notice, users, notes, now))
+        chosen = await travel.decided(db, ref.tenant, notice, users, notes, now)
+        notes = [travel.listed(note, chosen[note.user_id]) for note in notes]
+        sends = await travel.deliveries(db, ref, self._channels, users, notes, chosen, now)
+        await ledger.add(db, ref, rows + sends)
         # Of a page that is asked for once more, inboxes have not changed.
         new = await inbox.add(db, ref.tenant, notes)
-        bumped = await inbox.bump(db, ref.tenant, new)
-        messages = await self._messages(db, ref, {user.id: user for user in users}, notes, bumped)
+        bumped = await inbox.bump(db, ref.tenant, new & {note.user_id for note in notes if note.listed})
+        messages = await self._messages(db, ref, notice, {user.id: user for user in users}, notes, chosen, bumped)
+        quiet_until = travel.quiet_until(sends)
         if meant.more is not None:
-            return _Fired("sent", None, messages, more=meant.more)
-        return _Fired(*await reach.judged(db, ref, told.step, policy, before, told=bool(users)), messages)
+            return _Fired("sent", None, messages, quiet_until, more=meant.more)
+        outcome, reason = await reach.judged(db, ref, told.step, policy, before, told=bool(users))
+        heard_at = await waiting.put_off_until(db, ref, told.step.key) if told.step.stage in reach.ALARMS else None
+        return _Fired(outcome, reason, messages, quiet_until, heard_at=heard_at)
 
     async def _audience(
         self, db: Connection, ref: Ref, notice: Notice, told: Entry, policy: Policy, data: dict[str, Any],
@@ -135,52 +143,37 @@ class Compose:
             copies=told.step.stage in policy.copy_managers_on,
         )  # fmt: skip
 
-    async def _deliveries(
-        self, db: Connection, ref: Ref, notice: Notice, users: Sequence[User], written: Sequence[Notification],
-        now: datetime,
-    ) -> list[Delivery]:  # fmt: skip
-        """A row for each person and each channel of the type: sent, still to be sent, or why not."""
-        rows: list[Delivery] = []
-        outcome: str
-        reason: str | None
-        for name in notice.about.channels:
-            spec = CHANNELS[name]
-            blocked = await self._channels[name].unreachable(db, ref.tenant, users)
-            for user, note in zip(users, written, strict=True):
-                about = About(note.type, note.category, note.priority)
-                if decide(Preferences(), name, about, user.timezone, now).outcome == "withheld":
-                    outcome, reason = "withheld", "preference"
-                elif user.id in blocked:
-                    outcome, reason = "withheld", blocked[user.id]
-                else:
-                    outcome, reason = ("planned", None) if spec.slow else ("sent", None)
-                id_ = row_id(ref, note.step_key, user.id, name)
-                rows.append(Delivery(id_, user.id, name, note.step_key, note.id, outcome, reason, now))
-        return rows
-
     async def _written_before(self, db: Connection, ref: Ref, step_key: str, after: str | None) -> list[Message]:
         """What an earlier attempt at a page wrote and perhaps did not live to announce."""
         notes = await inbox.of_step(
             db, ref.tenant, ref.kind, ref.id, step_key, after=after or "", limit=audience.PAGE
         )
+        if not notes:
+            return []
         people = await directory.get(db, ref.tenant, [note.user_id for note in notes])
-        return await self._messages(db, ref, people, notes, {})
+        notes = [note for note in notes if note.user_id in people]
+        notice = self._notices[notes[0].type]
+        users = [people[note.user_id] for note in notes]
+        chosen = await travel.decided(db, ref.tenant, notice, users, notes, notes[0].created_at)
+        return await self._messages(db, ref, notice, people, notes, chosen, {})
 
     async def _messages(
-        self, db: Connection, ref: Ref, people: Mapping[str, User], notes: Sequence[Notification],
-        bumped: Mapping[str, int],
+        self, db: Connection, ref: Ref, notice: Notice, people: Mapping[str, User], notes: Sequence[Notification],
+        chosen: Mapping[str, travel.Decisions], bumped: Mapping[str, int],
     ) -> list[Message]:  # fmt: skip
-        """What fast channels say of notifications, each with its inbox as it now is."""
-        same = [id_ for id_ in people if id_ not in bumped]
+        """What fast channels say of what is in inboxes, each with its inbox as it now is."""
+        shown = [note for note in notes if note.listed]
+        same = [note.user_id for note in shown if note.user_id not in bumped]
         versions = {**bumped, **(await inbox.versions(db, ref.tenant, same) if same else {})}
-        unread = await inbox.unread(db, ref.tenant, list(people))
+        unread = await inbox.unread(db, ref.tenant, [note.user_id for note in shown])
         return [
             Message(
-                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, note.user_id, "websocket"),
+                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, note.user_id, travel.LIVE),
                 user=people[note.user_id], notification=note, collapse="", unread=unread[note.user_id],
-                version=versions[note.user_id],
+                version=versions[note.user_id], is_muted=travel.is_muted(chosen[note.user_id]),
+                is_announcement=notice.about.announcement,
             )
-            for note in notes if note.user_id in people
+            for note in shown
         ]  # fmt: skip
 
 
@@ -191,7 +184,11 @@ class _Fired:
     outcome: str
     reason: str | None
     messages: Sequence[Message] = ()
+    quiet_until: dict[str, datetime] = field(default_factory=dict)
+    """Whose quiet hours hold something back, and until when."""
     more: str | None = None
+    heard_at: datetime | None = None
+    """When the first hears of it, where everybody's quiet hours put it off."""
 
 
 def _missed(step: Step, policy: Policy, now: datetime) -> tuple[str, str] | None:
@@ -206,7 +203,7 @@ def _moves_what_follows(step: Step, fired: _Fired, now: datetime) -> bool:
     """Whether the levels after this one are due at other instants than were planned."""
     if step.stage not in ("overdue", "escalation"):
         return False
-    return fired.outcome == "withheld" or now - step.due_at >= PROMPT
+    return fired.outcome == "withheld" or fired.heard_at is not None or now - step.due_at >= PROMPT
 
 
 def _row(ref: Ref, told: Entry, user_id: str, outcome: str, reason: str, now: datetime) -> Delivery:

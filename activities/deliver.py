@@ -13,9 +13,9 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import clock
 from activities.channels.base import Channel, Message, Result
-from punctual.protocol import DeliverRequest, Told
-from store import directory, inbox, ledger
-from store.engine import Database
+from punctual.protocol import CARRIERS, DeliverRequest, Ref, Told
+from store import directory, inbox, ledger, waiting
+from store.engine import Connection, Database
 from store.ledger import Delivery
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,7 @@ class Deliver:
                 count = await ledger.give_up(
                     db, request.ref, request.key, request.channel, now, expired=request.expired
                 )
+                await waiting.share_all(db, request.ref, request.key, request.channel)
             return Told(outcomes={"expired" if request.expired else "failed": count})
         async with self._database.read() as db:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
@@ -82,7 +83,6 @@ class Deliver:
             pause = _pause(row, now)
             if pause:
                 return Result("retry", after=pause)
-            tenant = request.ref.tenant
             message, wait = await self._claim(request, row, now)
             if message is None:
                 # Somebody else is asking right now, or has had the answer; look again when their lease is over.
@@ -94,7 +94,7 @@ class Deliver:
                 outcome = "planned"
                 if result.after:
                     progress = {**progress, _NOT_BEFORE: (now + result.after).isoformat()}
-            await self._settle(tenant, row.id, outcome, result.reason, now, progress)
+            await self._settle(request.ref, row.id, outcome, result.reason, now, progress)
             if result.outcome != "sent":
                 log.info(
                     "delivery", channel=request.channel, delivery=row.id, outcome=result.outcome,
@@ -103,13 +103,13 @@ class Deliver:
             return result
 
     async def _settle(
-        self, tenant: str, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
+        self, ref: Ref, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
     ) -> None:
         """Writes down an answer, and tries again a while: lost, the row could only say that nobody knows."""
         for pause in (*SETTLE_PAUSES, None):
             try:
                 async with self._database.write() as db:
-                    return await ledger.settle(db, tenant, id_, outcome, reason, now, progress)
+                    return await _settled(db, ref, id_, outcome, reason, now, progress)
             except Exception as error:
                 if pause is None:
                     raise
@@ -130,18 +130,28 @@ class Deliver:
             user = (await directory.get(db, tenant, [row.user_id])).get(row.user_id)
             if note is None or user is None or not user.active:
                 reason = "inactive" if user is not None and not user.active else "unknown_user"
-                await ledger.settle(db, tenant, row.id, "withheld", reason, now, {})
+                await _settled(db, request.ref, row.id, "withheld", reason, now, {})
                 return None, None
             badge = self._channels[request.channel].shows_badge
             unread = (await inbox.unread(db, tenant, [user.id]))[user.id] if badge else 0
         return (
             Message(
                 tenant=tenant, delivery_id=row.id, user=user, notification=note,
-                collapse=f"{request.ref.workflow_id}/{note.type}", unread=unread, expires_at=request.until,
+                collapse=f"{tenant}/{note.kind}/{note.entity_id}/{note.type}", unread=unread,
+                expires_at=request.until,
                 progress=claimed.progress or {}, asked_before=claimed.lease_until is not None,
             ),
             None,
         )  # fmt: skip
+
+
+async def _settled(
+    db: Connection, ref: Ref, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
+) -> None:
+    """Writes down what came of a row, and of all that it brought along."""
+    await ledger.settle(db, ref.tenant, id_, outcome, reason, now, progress)
+    if ref.kind in CARRIERS and outcome != "planned":
+        await waiting.share(db, ref.tenant, id_, outcome, reason, now)
 
 
 @asynccontextmanager

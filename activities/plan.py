@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import activity
 
 import catalogue
-from activities import clock, reach
+from activities import clock, quiet, reach
 from activities.writing import is_late_reminder
 from catalogue import Notice
 from punctual import acts, hearing, planning
@@ -20,7 +20,7 @@ from punctual.policy import Policy
 from punctual.protocol import Act, Answer, Heard, Pending, Planned, PlanRequest, Ref, Refusal
 from punctual.registry import KINDS
 from punctual.scene import scene_of, whose_zone, zone_of
-from store import dedupes, directory, entities, inbox, ledger, policies
+from store import dedupes, directory, entities, inbox, ledger, policies, waiting
 from store.bus import Bus
 from store.engine import Connection, Database
 from store.entities import Entity
@@ -72,7 +72,9 @@ class Plan:
                     care=plan.care, acknowledged_by=taken_by, policy_version=followed.version,
                 )  # fmt: skip
                 await entities.assign(db, ref, assignees)
+            held_back = await waiting.ends(db, ref, plan.wanted_again) if plan.wanted_again else {}
         await self._show(ref.tenant, touched)
+        await quiet.end_at(ref.tenant, held_back)
         idle = plan.stage == "closed" or not kind.lasts
         return Planned(
             stage=plan.stage, due=due, assignees=assignees, zone=zone, steps=steps, pending=pending, idle=idle,

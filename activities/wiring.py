@@ -8,6 +8,7 @@ from activities.channels.base import Channel
 from activities.channels.registry import channels
 from activities.compose import Compose
 from activities.deliver import Deliver
+from activities.gather import Gather
 from activities.plan import Plan
 from resources import Resources
 
@@ -22,4 +23,5 @@ def activities(
     compose = Compose(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
     deliver = Deliver(resources.database, by_name)
     plan = Plan(resources.database, resources.notices, resources.bus)
-    return [plan.plan, compose.compose], deliver.deliver
+    gather = Gather(resources.database, resources.notices, resources.settings.action_url_hosts)
+    return [plan.plan, compose.compose, gather.gather], deliver.deliver

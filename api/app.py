@@ -20,6 +20,7 @@ from api import (
     mail_links,
     pages,
     policies,
+    preferences,
     problems,
     push,
     reference,
@@ -37,7 +38,8 @@ from settings import Settings
 Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _ROUTERS = (
-    events, users, entities, acts, policies, inbox, push, live, catalogue, health, codec, mail_links, pages, reference
+    events, users, entities, acts, policies, inbox, preferences, push, live, catalogue, health, codec, mail_links,
+    pages, reference,
 )  # fmt: skip
 
 

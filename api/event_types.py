@@ -17,6 +17,14 @@ class EventTypes:
         self._notices = notices
         self._aliases = catalogue.aliases(notices)
 
+    def today(self, name: str) -> str:
+        """Today's name of a type."""
+        return self._aliases.get(name, name)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a type."""
+        return name in self._notices
+
     def named(self, body: Any) -> Any:
         """An event under today's name of its type."""
         type_ = body.get("type") if isinstance(body, dict) else None

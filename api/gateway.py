@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.service import RPCError
 
 from api.problems import Problem
-from punctual.client import replan, signal, update
+from punctual.client import look, replan, signal, update
 from punctual.events import Event, mark
 from punctual.protocol import Act, Ref
 from punctual.registry import kind_of
@@ -68,6 +68,15 @@ class Gateway:
                 await replan(self._client, ref)
 
         await _all(one(ref) for ref in refs)
+
+    async def look(self, tenant: str, user_id: str, at: datetime) -> None:
+        """Has what somebody's quiet hours hold back looked at; raises Unavailable."""
+
+        async def one() -> None:
+            async with self._turns, asyncio.timeout(_PATIENCE):
+                await look(self._client, tenant, user_id, at)
+
+        await _all([one()])
 
     async def act(self, ref: Ref, act: Act) -> dict[str, Any]:
         """`{"state", "acknowledged_by", "next_step_at"}` of the entity after an act.

@@ -30,6 +30,7 @@ from punctual.protocol import Act, Ref
 from punctual.registry import KINDS, kind_of
 from punctual.timeline import Step
 
+QUIET_HOURS = "quiet_hours"
 TASK_QUEUE = "punctual"
 _PATIENCE = timedelta(seconds=5)
 
@@ -104,6 +105,12 @@ async def replan(client: Client, ref: Ref) -> None:
     await _signal(client, ref, "replan")
 
 
+async def look(client: Client, tenant: str, user_id: str, at: datetime) -> None:
+    """Has what somebody's quiet hours hold back looked at, at an instant."""
+    ref = Ref(tenant=tenant, kind=QUIET_HOURS, id=user_id)
+    await _start(client, "QuietHours", ref, "look", at.isoformat())
+
+
 async def update(client: Client, ref: Ref, act: Act) -> dict[str, Any]:
     """Hands an act to the entity's workflow, started again if somebody ended it; where the entity stands after it.
 
@@ -133,8 +140,12 @@ async def update(client: Client, ref: Ref, act: Act) -> dict[str, Any]:
 
 
 async def _signal(client: Client, ref: Ref, name: str, *body: Any) -> None:
+    await _start(client, KINDS[ref.kind].workflow, ref, name, *body)
+
+
+async def _start(client: Client, workflow: str, ref: Ref, name: str, *body: Any) -> None:
     await client.start_workflow(
-        KINDS[ref.kind].workflow,
+        workflow,
         None,
         id=ref.workflow_id,
         task_queue=TASK_QUEUE,

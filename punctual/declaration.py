@@ -79,6 +79,8 @@ class FrontMatter(Strict):
     """How long the notification matters; without it, for ever."""
     mandatory: bool = False
     digestible: bool = False
+    announcement: bool = False
+    """Whether it is also shown at once to everybody who looks at a page."""
     aliases: list[str] = []
     example: dict[str, Any]
 

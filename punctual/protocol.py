@@ -153,6 +153,24 @@ class Told(Message):
     outcomes: dict[str, int] = {}
 
 
+CARRIERS = frozenset({"quiet_hours", "digest"})
+"""Kinds whose deliveries bring others along, which end as they do."""
+
+
+class GatherRequest(Message):
+    """Somebody's quiet hours, by their workflow's ref: `{tenant}/quiet_hours/{user}`."""
+
+    ref: Ref
+    now: Instant
+
+
+class Gathered(Message):
+    """What is to be sent now of what was held back; more is due at `next_at`."""
+
+    pending: list[Pending] = []
+    next_at: Moment | None = None
+
+
 class Life(Message):
     """What a workflow hands to its next run."""
 

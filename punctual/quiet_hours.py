@@ -69,3 +69,12 @@ def _windows(hours: QuietHours, where: tzinfo, around: datetime) -> Iterator[tup
 def _last(wall: datetime, where: tzinfo) -> datetime:
     """The last instant at which clocks show `wall`."""
     return max(resolve(wall, where), wall.replace(tzinfo=where, fold=1).astimezone(UTC))
+
+
+def moment_of(text: object) -> datetime | None:
+    """The instant (UTC) that a message between our own parts names; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None

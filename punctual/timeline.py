@@ -79,7 +79,10 @@ class Entry:
 
     @property
     def counts_from(self) -> datetime:
-        """The instant from which the wait for what follows it counts."""
+        """The instant from which the wait for what follows counts: not before anybody's quiet hours let it pass."""
+        heard = self.data.get("heard_at")
+        if heard is not None:
+            return datetime.fromisoformat(heard)
         due = self.step.due_at
         return due if self.at is None or self.reason == "past" or abs(self.at - due) < PROMPT else self.at
 

@@ -107,6 +107,12 @@ async def get(db: Connection, tenant: str, ids: Collection[str], *, keep: bool =
     return {row.id: User(*row) for row in rows}
 
 
+async def zone(db: Connection, tenant: str, user_id: str) -> str:
+    """Somebody's time zone; UTC for who is not in the directory."""
+    query = select(users.c.timezone).where(users.c.tenant == tenant, users.c.id == user_id)
+    return await db.scalar(query) or "UTC"
+
+
 async def page(db: Connection, tenant: str, *, after: str | None, limit: int) -> list[User]:
     query = select(*_COLUMNS).where(users.c.tenant == tenant).order_by(users.c.id).limit(limit)
     return [User(*row) for row in await db.execute(query.where(users.c.id > after) if after else query)]

@@ -1,6 +1,6 @@
 """Entities and their steps."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -156,10 +156,14 @@ async def add_entries(db: Connection, ref: Ref, rows: Sequence[Entry], at: datet
         await db.execute(insert(db, steps), values)
 
 
-async def settle(db: Connection, ref: Ref, key: str, outcome: str, reason: str | None, at: datetime) -> None:
-    """Writes what became of a step; `planned` makes it open again."""
+async def settle(
+    db: Connection, ref: Ref, key: str, outcome: str, reason: str | None, at: datetime,
+    *, data: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Writes what became of a step, and what it leaves behind in place of what it had; `planned` opens it again."""
     change = update(steps).where(_of(steps, ref), steps.c.key == key)
-    await db.execute(change.values(outcome=outcome, reason=reason, at=None if outcome == "planned" else at))
+    values: dict[str, Any] = {"outcome": outcome, "reason": reason, "at": None if outcome == "planned" else at}
+    await db.execute(change.values(**values, **({} if data is None else {"data": dict(data)})))
 
 
 async def change(db: Connection, ref: Ref, row: Entry, at: datetime) -> None:

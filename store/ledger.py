@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, select, update
+from sqlalchemy import and_, case, exists, or_, select, update
 
 from punctual.protocol import Ref
 from store.engine import Connection, database_now, insert
@@ -35,6 +35,8 @@ class Delivery:
     lease_until: datetime | None = None
     progress: dict[str, Any] | None = None
     """What the channel has to remember between attempts, such as the devices already reached."""
+    due_at: datetime | None = None
+    """Until when it is deferred."""
 
 
 @dataclass(frozen=True)
@@ -151,19 +153,27 @@ async def overtake(
 
     It is superseded; withheld, where the reason is that somebody has acknowledged.
     """
-    stale = and_(_of(ref), _d.outcome == "planned", _d.reason.is_(None), _d.step_key.in_(step_keys))
+    of_steps = and_(_of(ref), _d.step_key.in_(step_keys))
     if users is not None:
-        stale = and_(stale, _d.user_id.in_(users))
-    idle = update(deliveries).where(stale, _d.lease_until.is_(None))
+        of_steps = and_(of_steps, _d.user_id.in_(users))
+    stale = and_(of_steps, _d.outcome == "planned", _d.reason.is_(None))
+    # What something else brings along is already on its way.
+    waiting = and_(of_steps, _d.outcome == "deferred", _d.carried_by.is_(None))
+    idle = update(deliveries).where(or_(waiting, and_(stale, _d.lease_until.is_(None))))
     outcome = "withheld" if reason == ACKNOWLEDGED else "superseded"
     await db.execute(idle.values(outcome=outcome, reason=reason, at=at))
     await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
 
 
 async def reopen(db: Connection, ref: Ref, step_keys: Sequence[str], *, users: Sequence[str]) -> None:
-    """What had been overtaken of some steps is to be sent to `users` after all."""
+    """What had been overtaken of some steps is to be sent to `users` after all, or waits again."""
     theirs = and_(_of(ref), _d.outcome == "superseded", _d.step_key.in_(step_keys), _d.user_id.in_(users))
-    await db.execute(update(deliveries).where(theirs).values(outcome="planned", reason=None, lease_until=None))
+    again = update(deliveries).where(theirs, _d.due_at.is_(None))
+    await db.execute(again.values(outcome="planned", reason=None, lease_until=None))
+    # Whether it still has to wait is decided when its time comes.
+    await db.execute(
+        update(deliveries).where(theirs, _d.due_at.is_not(None)).values(outcome="deferred", reason="quiet_hours")
+    )
 
 
 async def fates(db: Connection, ref: Ref, step_key: str) -> list[Fate]:

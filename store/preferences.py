@@ -1,6 +1,7 @@
 """What people have chosen, and when their next digest is due."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,6 +20,21 @@ async def of(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str
     )  # fmt: skip
     stored = {row.user_id: Preferences.model_validate(row.body) for row in rows}
     return {id_: stored.get(id_, Preferences()) for id_ in user_ids}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What somebody has chosen, and when their next digest is due."""
+
+    chosen: Preferences
+    digest_at: datetime | None
+
+
+async def load(db: Connection, tenant: str, user_id: str) -> Stored:
+    """One user's, kept from others until the transaction ends."""
+    query = select(_p.body, _p.digest_at).where(_p.tenant == tenant, _p.user_id == user_id)
+    row = (await db.execute(query.with_for_update())).one_or_none()
+    return Stored(Preferences.model_validate(row.body), row.digest_at) if row else Stored(Preferences(), None)
 
 
 async def put(

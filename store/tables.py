@@ -171,7 +171,11 @@ notifications = Table(
 
 # SQLite's own full-text index over what people search for; PostgreSQL has it in `notifications.words`.
 for _moment, _statement in (
-    ("after_create", "CREATE VIRTUAL TABLE IF NOT EXISTS notification_words USING fts5(owner, words, id UNINDEXED)"),
+    (
+        "after_create",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS notification_words"
+        " USING fts5(words, id UNINDEXED, detail=none, tokenize='ascii')",
+    ),
     ("before_drop", "DROP TABLE IF EXISTS notification_words"),
 ):
     event.listen(metadata, _moment, DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

@@ -15,13 +15,15 @@ from activities.channels.base import SENT, Channel, Message, Result
 from activities.channels.inbox import Inbox
 from activities.compose import Compose
 from activities.deliver import Deliver
+from activities.gather import Gather
 from activities.plan import Plan
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
 from punctual.policy import Policy, Reminder
+from punctual.preferences import Preferences
 from punctual.protocol import Ref
 from punctual.registry import KINDS
-from store import directory, entities, inbox, ledger, policies
+from store import directory, entities, inbox, ledger, policies, preferences
 from store.bus import LocalBus
 from store.directory import User
 from store.engine import Database
@@ -124,6 +126,12 @@ class World:
         async with self.database.write() as db:
             await directory.put(db, self.tenant, people)
 
+    async def choose(self, user_id: str = "asha", **chosen: Any) -> None:
+        """What somebody prefers from now on, in the words of the API."""
+        async with self.database.write() as db:
+            wanted = Preferences.model_validate(chosen)
+            await preferences.put(db, self.tenant, user_id, wanted, digest_at=None, now=NOW)
+
     async def inbox(self, user_id: str = "asha") -> list[inbox.Notification]:
         """The user's inbox, oldest first."""
         async with self.database.read() as db:
@@ -182,12 +190,13 @@ async def workers(
     plan = Plan(world.database, notices, LocalBus())
     compose = Compose(world.database, world.channels, notices, ["crm.example.com"])
     deliver = Deliver(world.database, world.channels)
+    gather = Gather(world.database, notices, ["crm.example.com"])
     async with AsyncExitStack() as stack:
         for queue in [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]:
             worker = Worker(
                 world.client, task_queue=queue,
                 workflows=(workflows or WORKFLOWS) if queue == TASK_QUEUE else [],
-                activities=[plan.plan, compose.compose] if queue == TASK_QUEUE else [deliver.deliver],
+                activities=[plan.plan, compose.compose, gather.gather] if queue == TASK_QUEUE else [deliver.deliver],
                 workflow_runner=runner, workflow_failure_exception_types=[Exception],
             )  # fmt: skip
             await stack.enter_async_context(worker)

@@ -17,6 +17,14 @@ LARGEST_VALUE = 1_900
 SEARCH_ATTRIBUTES = (TENANT, KIND, STAGE, ASSIGNEES, DUE)
 
 
+def name(ref: Ref) -> None:
+    """Lets a workflow that is no entity's be found by its tenant and kind."""
+    known = workflow.info().typed_search_attributes
+    wanted = [TENANT.value_set(ref.tenant), KIND.value_set(ref.kind)]
+    if changes := [change for change in wanted if _differs(known, change)]:
+        workflow.upsert_search_attributes(changes)
+
+
 def show(ref: Ref, planned: Planned, steps: list[Step]) -> None:
     """Upserts the search attributes that changed, and rewrites the details."""
     known = workflow.info().typed_search_attributes

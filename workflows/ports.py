@@ -13,7 +13,17 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
 
     from punctual.channels import CHANNELS
-    from punctual.protocol import Composed, ComposeRequest, DeliverRequest, Planned, PlanRequest, Ref, Told
+    from punctual.protocol import (
+        Composed,
+        ComposeRequest,
+        DeliverRequest,
+        Gathered,
+        GatherRequest,
+        Planned,
+        PlanRequest,
+        Ref,
+        Told,
+    )
 
 T = TypeVar("T")
 
@@ -48,6 +58,10 @@ async def plan(request: PlanRequest, summary: str) -> Planned:
 
 async def compose(request: ComposeRequest, summary: str) -> Composed:
     return await _in_store("compose", request, Composed, request.ref, summary)
+
+
+async def gather(request: GatherRequest, summary: str) -> Gathered:
+    return await _in_store("gather", request, Gathered, request.ref, summary)
 
 
 async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref, summary: str) -> T:

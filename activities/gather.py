@@ -1,0 +1,141 @@
+"""`gather`: what somebody's quiet hours held back becomes one message, or one summary, by each channel."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from temporalio import activity
+
+from activities import clock
+from activities.travel import about_of
+from activities.writing import Writer
+from catalogue import Notice
+from punctual.preferences import ORDER, Preferences, decide
+from punctual.protocol import Gathered, GatherRequest, Pending, Ref
+from punctual.timeline import Entry, Step
+from punctual.wire import stamp
+from store import directory, entities, inbox, ledger, preferences, waiting
+from store.directory import User
+from store.engine import Connection, Database
+from store.inbox import Notification
+from store.keys import row_id
+from store.ledger import Delivery
+from store.waiting import Waiting
+
+SUMMARY = "quiet_hours.summary"
+MOST_TITLES = 20
+Fate = tuple[str, str | None]
+
+
+@dataclass(frozen=True)
+class Held:
+    """One delivery that waits, with its words and the instant at which telling it is pointless."""
+
+    row: Waiting
+    note: Notification
+    announces: datetime | None
+
+
+class Gather:
+    """Decides again about all that waits, and writes down what brings the rest."""
+
+    def __init__(self, database: Database, notices: Mapping[str, Notice], action_hosts: Collection[str]) -> None:
+        self._database = database
+        self._notices = notices
+        self._writer = Writer(notices, action_hosts)
+
+    @activity.defn(name="gather")
+    async def gather(self, request: GatherRequest) -> Gathered:
+        """One transaction; what it wrote before and is not sent yet is named again."""
+        now, ref = clock.now(request.now), request.ref
+        async with self._database.write() as db:
+            user = (await directory.get(db, ref.tenant, [ref.id], keep=True)).get(ref.id)
+            held = await self._held(db, ref, now)
+            if user is not None and user.active:
+                chosen = (await preferences.of(db, ref.tenant, [ref.id]))[ref.id]
+                ready = await self._decide_again(db, ref.tenant, held, user, chosen, now)
+                # By channel, each in the order in which it was told.
+                ready.sort(key=lambda item: item.row.channel)
+                for channel, items in groupby(ready, key=lambda item: item.row.channel):
+                    await self._bundle(db, ref, user, channel, list(items), request.now, now)
+            else:
+                reason = "unknown_user" if user is None else "inactive"
+                await waiting.settle(db, ref.tenant, [item.row.id for item in held], "withheld", reason, now)
+            sends = await ledger.open_sends(db, ref)
+            pending = [await self._pending(db, ref, key, channel) for key, channel in sends]
+            return Gathered(pending=pending, next_at=await waiting.next_end(db, ref.tenant, ref.id))
+
+    async def _held(self, db: Connection, ref: Ref, now: datetime) -> list[Held]:
+        """What is due, but for what is pointless by now, which is settled here."""
+        found: list[Held] = []
+        for row in await waiting.of_user(db, ref.tenant, ref.id, "quiet_hours", due_by=now):
+            note = await inbox.note(db, ref.tenant, row.notification_id)
+            of = Ref(tenant=ref.tenant, kind=row.kind, id=row.entity_id)
+            told = await entities.entry(db, of, row.step_key)
+            announces = told.step.announces if told else None
+            fate = _pointless(note, announces, now)
+            if note is None or fate is not None:
+                await waiting.settle(db, ref.tenant, [row.id], *(fate or ("superseded", "stale")), now)
+            else:
+                found.append(Held(row, note, announces))
+        return found
+
+    async def _decide_again(
+        self, db: Connection, tenant: str, held: Sequence[Held], user: User, chosen: Preferences, now: datetime
+    ) -> list[Held]:
+        """What may be sent now; the user may have chosen anew since, or be in another zone."""
+        ready: list[Held] = []
+        for item in held:
+            notice = self._notices.get(item.note.type)
+            if notice is None:
+                await waiting.settle(db, tenant, [item.row.id], "failed", "rejected", now)
+                continue
+            decision = decide(chosen, item.row.channel, about_of(notice, item.note), user.timezone, now)
+            if decision.outcome == "planned":
+                ready.append(item)
+            elif decision.outcome == "withheld":
+                await waiting.settle(db, tenant, [item.row.id], "withheld", decision.reason, now)
+            else:
+                assert decision.until is not None and decision.reason != "preference"
+                await waiting.postpone(db, tenant, [item.row.id], decision.reason or "quiet_hours", decision.until)
+        return ready
+
+    async def _bundle(
+        self, db: Connection, ref: Ref, user: User, channel: str, items: Sequence[Held], at: datetime, now: datetime
+    ) -> None:
+        """One delivery that brings all of `items`."""
+        key = f"{stamp(at)}-{channel}"
+        note = items[0].note
+        if len(items) > 1:
+            note = self._summary(ref, user, key, items, now)
+            await inbox.add(db, ref.tenant, [note])
+        carrier = row_id(ref, key, user.id, channel)
+        await ledger.add(db, ref, [Delivery(carrier, user.id, channel, key, note.id, "planned", None, now)])
+        await waiting.carry(db, ref.tenant, [item.row.id for item in items], carrier)
+
+    def _summary(self, ref: Ref, user: User, key: str, items: Sequence[Held], now: datetime) -> Notification:
+        notice = self._notices[SUMMARY]
+        step = Step(key=key, type=SUMMARY, stage="notice", due_at=now)
+        titles = [item.note.title for item in items[-MOST_TITLES:]]
+        data: dict[str, Any] = {"user_id": user.id, "count": len(items), "titles": titles, "action_url": "/inbox"}
+        written = self._writer.write(ref, Entry(step), notice, data, user, now, late=False)
+        return replace(written, priority=max((item.note.priority for item in items), key=ORDER.index), listed=False)
+
+    async def _pending(self, db: Connection, ref: Ref, key: str, channel: str) -> Pending:
+        """What one delivery brings, until the last of it is pointless."""
+        carrier = row_id(ref, key, ref.id, channel)
+        until = await waiting.pointless_at(db, ref.tenant, carrier)
+        return Pending(key=key, channel=channel, announces=until)
+
+
+def _pointless(note: Notification | None, announces: datetime | None, now: datetime) -> Fate | None:
+    """Why nobody needs to be told any more: it is over, or was seen in the inbox meanwhile."""
+    if note is None:
+        return ("superseded", "stale")
+    ends = [moment for moment in (announces, note.expires_at) if moment is not None]
+    if ends and min(ends) <= now:
+        return ("expired", "expired")
+    is_seen = note.read_at is not None or note.archived_at is not None or note.acknowledged_at is not None
+    return ("superseded", "stale") if is_seen else None
