@@ -14,7 +14,7 @@ from api.problems import not_found, unprocessable
 from punctual.errors import FieldProblem
 from punctual.protocol import Ref
 from resources import Resources
-from store import directory, entities, inbox, ledger
+from store import directory, entities, inbox, ledger, preferences
 from store.directory import User
 from store.engine import Connection
 
@@ -92,12 +92,14 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
         subscriptions = await ours.subscriptions.of(db, who.tenant, id)
         assigned = await _assigned(db, who.tenant, id)
         deliveries = await ledger.of_user(db, who.tenant, id)
+        chosen = await preferences.of(db, who.tenant, [id])
     return {
         "user": _shown(user),
         "notifications": notifications,
         "push_subscriptions": [
             {"id": found.id, "device": found.device, "created_at": iso(found.created_at)} for found in subscriptions
         ],
+        "preferences": chosen[id].model_dump(mode="json"),
         "assigned": [{"kind": ref.kind, "id": ref.id} for ref in assigned],
         "deliveries": [
             {"channel": row.channel, "outcome": row.outcome, "reason": row.reason, "at": iso(row.at)}

@@ -97,6 +97,7 @@ song.approved: high, artist
 song.rejected: high, artist
 digest.daily: low, user
 digest.weekly: low, user
+quiet_hours.summary: normal, user
 announcement: normal
 custom: normal
 test: normal, user

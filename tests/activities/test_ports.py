@@ -13,7 +13,7 @@ from temporalio import activity
 from activities import wiring
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
-from punctual.protocol import ComposeRequest, DeliverRequest, PlanRequest, Ref
+from punctual.protocol import ComposeRequest, DeliverRequest, GatherRequest, PlanRequest, Ref
 from store.bus import LocalBus
 from store.engine import Database
 from workflows import ports
@@ -22,6 +22,7 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 REF = Ref(tenant="acme", kind="appointment", id="42")
 REQUESTS: dict[type[BaseModel], BaseModel] = {
     PlanRequest: PlanRequest(ref=REF, now=NOW),
+    GatherRequest: GatherRequest(ref=REF, now=NOW),
     ComposeRequest: ComposeRequest(ref=REF, key="k", now=NOW),
     DeliverRequest: DeliverRequest(ref=REF, key="k", channel="email", until=NOW),
 }

@@ -38,7 +38,11 @@ FIELDS = {
 }  # fmt: skip
 """The fields that name people, as a CRM fills them."""
 
-SINGLE = [type_ for type_, notice in NOTICES.items() if notice.entity is None and not type_.startswith("escalation.")]
+SINGLE = [
+    type_
+    for type_, notice in NOTICES.items()
+    if notice.entity is None and not type_.startswith("escalation.") and "inbox" in notice.about.channels
+]
 EVENTS = [type_ for kind in ENTITIES.values() for type_ in kind.events]
 
 
