@@ -9,10 +9,9 @@ from api.bodies import StrictRoute
 from api.deps import Ours, Person, Temporal, Types, now
 from api.gateway import Unavailable
 from api.problems import unprocessable
-from punctual.digests import next_digest
 from punctual.errors import FieldProblem
 from punctual.preferences import Preferences
-from store import directory, preferences, waiting
+from store import preferences
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/preferences", route_class=StrictRoute, tags=["preferences"])
@@ -36,14 +35,7 @@ async def put_preferences(
         raise unprocessable([FieldProblem(("types", name), "is not a notification type") for name in unknown])
     at = now()
     async with ours.database.write() as db:
-        zone = await directory.zone(db, who.tenant, who.user_id)
-        before = await preferences.load(db, who.tenant, who.user_id)
-        # A digest that is due right now stays due.
-        is_same = before.chosen.digest == chosen.digest
-        digest_at = before.digest_at if is_same else next_digest(chosen.digest, zone, at)
-        await preferences.put(db, who.tenant, who.user_id, chosen, digest_at=digest_at, now=at)
-        digests = chosen.digest.frequency != "off"
-        waits = await waiting.look_again(db, who.tenant, who.user_id, at, digests=digests)
+        waits = await preferences.choose(db, who.tenant, who.user_id, chosen, at)
     if waits:
         try:
             await temporal.look(who.tenant, who.user_id, at)

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from punctual.errors import FieldProblem, InvalidEvent, InvalidPolicy, UnsafeUrl
-from punctual.wire import words
+from punctual.wire import where, words
 
 log = structlog.get_logger(__name__)
 
@@ -130,11 +130,11 @@ def install(app: FastAPI) -> None:
 def _invalid(items: Iterable[Any]) -> Problem:
     body, others = [], []
     for item in items:
-        where, *path = item["loc"]
-        if where == "body":
+        part, *path = where(item)
+        if part == "body":
             body.append(FieldProblem(tuple(path), words(item)))
         else:
-            others.append({"in": where, "field": ".".join(map(str, path)), "detail": words(item)})
+            others.append({"in": part, "field": ".".join(map(str, path)), "detail": words(item)})
     problem = unprocessable(body, batch=any(path.path and isinstance(path.path[0], int) for path in body))
     problem.errors += others
     return problem

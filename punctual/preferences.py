@@ -1,17 +1,18 @@
 """Which channels a notification takes to one person, at once or later, and why not the others."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, ValidationError
 
 from punctual.channels import CHANNELS
 from punctual.digests import Digest, next_digest
 from punctual.fields import known_category
 from punctual.quiet_hours import QuietHours, quiet_until
-from punctual.wire import Strict
+from punctual.wire import Strict, where
 
 IMPORTANT = frozenset({"high", "urgent"})
 ORDER = ("low", "normal", "high", "urgent")
@@ -26,7 +27,7 @@ def known_channel(name: str) -> str:
 
 Switches = dict[Annotated[str, AfterValidator(known_channel)], StrictBool]
 Category = Annotated[str, AfterValidator(known_category)]
-TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}(\.[a-z_]{1,40})?$")]
+TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]{1,40}(\.[a-z_]{1,40})?$")]
 
 
 class Preferences(Strict):
@@ -47,6 +48,28 @@ class Preferences(Strict):
             self.types.get(type_, {}), self.categories.get(category, {}), self.channels,
         )  # fmt: skip
         return next((map_[channel] for map_ in maps if channel in map_), None)
+
+
+def kept(body: Mapping[str, Any]) -> Preferences:
+    """Preferences as they were stored, without what today's code does not know: a channel that is gone, say."""
+    left = deepcopy(dict(body))
+    while True:
+        try:
+            return Preferences.model_validate(left)
+        except ValidationError as error:
+            for path in {where(item) for item in error.errors()}:
+                _drop(left, path)
+
+
+def _drop(body: dict[str, Any], path: tuple[int | str, ...]) -> None:
+    """Takes out what is at the path, as near to its end as maps go."""
+    for part in path[:-1]:
+        inner = body.get(str(part))
+        if not isinstance(inner, dict):
+            body.pop(str(part), None)
+            return
+        body = inner
+    body.pop(str(path[-1]), None)
 
 
 @dataclass(frozen=True)

@@ -157,9 +157,14 @@ _WORDS = {
 def field_problems(error: ValidationError, *prefix: str | int) -> list[FieldProblem]:
     """pydantic's findings as ours: where and what, without the refused value itself."""
     return [
-        FieldProblem((*prefix, *item["loc"]), words(item))
+        FieldProblem((*prefix, *where(item)), words(item))
         for item in error.errors(include_url=False, include_context=True, include_input=False)
     ]
+
+
+def where(item: Any) -> tuple[str | int, ...]:
+    """Where one of pydantic's findings is; a key that cannot be one stands for itself."""
+    return tuple(part for part in item["loc"] if part != "[key]")
 
 
 def words(item: Any) -> str:

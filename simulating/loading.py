@@ -132,7 +132,7 @@ def _people(scenario: Scenario) -> Iterator[Changed]:
 
 
 def _words(problem: FieldProblem) -> str:
-    path = [str(part) for part in problem.path if part != "[key]"]
+    path = [str(part) for part in problem.path]
     name = path[-1] if path else ""
     detail = problem.detail
     if detail == _UNKNOWN:

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from punctual.preferences import Preferences
+from punctual.digests import next_digest
+from punctual.preferences import Preferences, kept
+from store import directory, waiting
 from store.engine import Connection, insert
 from store.tables import preferences
 
@@ -18,7 +20,7 @@ async def of(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str
     rows = await db.execute(
         select(_p.user_id, _p.body).where(_p.tenant == tenant, _p.user_id.in_(user_ids))
     )  # fmt: skip
-    stored = {row.user_id: Preferences.model_validate(row.body) for row in rows}
+    stored = {row.user_id: kept(row.body) for row in rows}
     return {id_: stored.get(id_, Preferences()) for id_ in user_ids}
 
 
@@ -34,7 +36,7 @@ async def load(db: Connection, tenant: str, user_id: str) -> Stored:
     """One user's, kept from others until the transaction ends."""
     query = select(_p.body, _p.digest_at).where(_p.tenant == tenant, _p.user_id == user_id)
     row = (await db.execute(query.with_for_update())).one_or_none()
-    return Stored(Preferences.model_validate(row.body), row.digest_at) if row else Stored(Preferences(), None)
+    return Stored(kept(row.body), row.digest_at) if row else Stored(Preferences(), None)
 
 
 async def put(
@@ -44,3 +46,14 @@ async def put(
     values = {"body": chosen.model_dump(mode="json"), "digest_at": digest_at, "updated_at": now}
     statement = insert(db, preferences).values(tenant=tenant, user_id=user_id, **values)
     await db.execute(statement.on_conflict_do_update(index_elements=["tenant", "user_id"], set_=values))
+
+
+async def choose(db: Connection, tenant: str, user_id: str, chosen: Preferences, now: datetime) -> bool:
+    """Replaces what somebody has chosen; whether something that waits for them is to be looked at now."""
+    zone = await directory.zone(db, tenant, user_id)
+    before = await load(db, tenant, user_id)
+    # A digest that is due right now stays due.
+    is_same = before.chosen.digest == chosen.digest
+    digest_at = before.digest_at if is_same else next_digest(chosen.digest, zone, now)
+    await put(db, tenant, user_id, chosen, digest_at=digest_at, now=now)
+    return await waiting.look_again(db, tenant, user_id, now, digests=chosen.digest.frequency != "off")

@@ -100,7 +100,7 @@ async def test_browsers_of_our_own_origins_may_call(world: World) -> None:
     assert "access-control-allow-origin" not in theirs.headers
 
 
-@pytest.mark.parametrize("path", ["/v1/notifications?q=visit", "/v1/entities?kind=appointment&colour=red"])
+@pytest.mark.parametrize("path", ["/v1/notifications?search=visit", "/v1/entities?kind=appointment&colour=red"])
 async def test_a_query_parameter_that_does_nothing_is_refused_by_name(world: World, path: str) -> None:
     """Its sender would believe that it did something."""
     answer = await world.call("GET", path, role="admin")

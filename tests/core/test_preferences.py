@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from punctual.channels import CHANNELS
+from punctual.digests import Digest
 from punctual.fields import CATEGORIES
-from punctual.preferences import About, Preferences, decide
+from punctual.preferences import About, Preferences, decide, kept
 
 NOW = datetime(2026, 11, 20, 23, tzinfo=UTC)
 SLOW = [name for name, spec in CHANNELS.items() if spec.slow]
@@ -134,3 +135,15 @@ def test_what_means_nothing_is_refused_where_it_stands(body: dict[str, Any], whe
     with pytest.raises(ValidationError) as refused:
         Preferences.model_validate(body)
     assert refused.value.errors()[0]["loc"][: len(where)] == where
+
+
+@given(chosen)
+def test_what_was_stored_is_read_again(preferences: Preferences) -> None:
+    """And what today's code does not know of it is left out, not the rest."""
+    body = preferences.model_dump(mode="json")
+    assert kept(body) == preferences
+    gone = {**body, "channels": {**body["channels"], "pigeon": True}, "sound": "loud"}
+    gone["categories"] = {**body["categories"], "weather": {"email": True}}
+    gone["digest"] = {"frequency": "hourly", "at": "09:00"}
+    assert kept(gone) == preferences.model_copy(update={"digest": Digest(at="09:00")})
+    assert kept({"channels": 7, "quiet_hours": {"enabled": True, "start": "07:00", "end": "07:00"}}) == Preferences()
