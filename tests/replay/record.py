@@ -1,4 +1,4 @@
-"""Records the histories that the replay gate replays: `python -m tests.replay.record`.
+"""Records the histories that the replay gate replays: `python -m tests.replay.record [KIND …]`.
 
 Run it on purpose only, when a workflow's shape changes before 1.0, and give the reason in the commit's message.
 Histories are recorded without encryption, so that a reviewer can read what changed.
@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities.channels.base import Result
+from punctual.registry import ENTITIES
 from running import namespace
 from store.engine import Database
 from store.tables import metadata
@@ -28,8 +29,9 @@ HISTORIES = Path(__file__).parent / "histories"
 BIN = Path(sys.executable).parent
 
 
-async def main() -> None:
-    """Plays every scenario on a dev server that suggests continue-as-new early, and writes each run's history."""
+async def main(*kinds: str) -> None:
+    """Plays every scenario, or those of some kinds, on a dev server that suggests continue-as-new early, and writes
+    each run's history."""
     environment = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(BIN / "temporal"),
         dev_server_log_level="never",
@@ -40,7 +42,8 @@ async def main() -> None:
     async with environment:
         await namespace.prepare(environment.client)
         HISTORIES.mkdir(exist_ok=True)
-        for old in HISTORIES.glob("*.json"):
+        wanted = kinds or tuple(SCENARIOS)
+        for old in (path for kind in wanted for path in HISTORIES.glob(f"{kind}.*.json")):
             old.unlink()
         with tempfile.TemporaryDirectory() as folder:
             database = Database(f"sqlite+aiosqlite:///{folder}/punctual.db")
@@ -48,9 +51,9 @@ async def main() -> None:
                 await db.run_sync(metadata.create_all)
             async with living(database, environment.client) as shared:
                 shared.channels["email"].answers = [Result("retry", after=timedelta(milliseconds=100))] * 20
-                for kind, scenarios in SCENARIOS.items():
+                for kind in wanted:
                     # Side by side: most of the time they sleep.
-                    await asyncio.gather(*(_record(shared, kind, scenario) for scenario in scenarios))
+                    await asyncio.gather(*(_record(shared, kind, scenario) for scenario in SCENARIOS[kind]))
             await database.close()
 
 
@@ -59,11 +62,11 @@ async def _record(shared: World, kind: str, scenario: Scenario) -> None:
     name = scenario.__name__
     world = replace(shared, tenant=f"{kind}-{name}", kind=kind)
     await world.people(*PEOPLE)
-    if kind != "notification":
+    if kind in ENTITIES:
         await world.follow(POLICY)
     await scenario(world)
     client = world.client
-    query = f'PunctualTenant="{world.tenant}"'
+    query = f'PunctualTenant="{world.tenant}" AND PunctualKind="{kind}"'
     runs = [run async for run in client.list_workflows(query)]
     for number, run in enumerate(sorted(runs, key=lambda run: run.start_time), 1):
         handle = client.get_workflow_handle(run.id, run_id=run.run_id)
@@ -87,6 +90,6 @@ def _portable(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))
     sys.stdout.flush()
     os._exit(0)
