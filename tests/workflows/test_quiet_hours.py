@@ -1,5 +1,9 @@
 """Quiet hours hold back what buzzes, and let it go when they end, in virtual time."""
 
+import hashlib
+import random
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,9 +11,10 @@ import pytest
 from sqlalchemy import update
 from temporalio.testing import WorkflowEnvironment
 
-from punctual.client import look
+from punctual.client import TASK_QUEUE, look
 from punctual.policy import Escalation, Level, Policy
-from store import waiting
+from punctual.quiet_hours import QuietHours, quiet_until
+from store import inbox, ledger, waiting
 from store.tables import notifications
 from tests.eventually import eventually
 from tests.world import World, user
@@ -194,3 +199,54 @@ async def test_the_window_follows_the_clock_across_daylight_saving_time(
     await _at(virtual, end + timedelta(seconds=20))
     await _hears(world, "email")
     assert len(_sent(world)) == 1
+
+
+@pytest.mark.parametrize("seed", ["spring", "autumn"])
+async def test_nothing_buzzes_in_the_window_and_everything_is_told_once_after_it(
+    world: World, virtual: WorkflowEnvironment, seed: str
+) -> None:
+    """Days of random notifications around a change of clocks: what was sent in the quiet is urgent, and each thing
+    went out once by each channel, by itself or in a summary."""
+    chance, berlin = random.Random(seed), ZoneInfo("Europe/Berlin")
+    await world.people(user("asha", timezone="Europe/Berlin"))
+    await world.choose(quiet_hours={"enabled": True})
+    start = datetime(2027, *((3, 26) if seed == "spring" else (10, 29)), 18, tzinfo=berlin).astimezone(UTC)
+    singles = replace(world, kind="notification")
+    for number, minutes in enumerate(sorted(chance.sample(range(60 * 72), 40))):
+        now = await _at(virtual, start + timedelta(minutes=minutes))
+        priority = chance.choice(["high", "urgent", "normal"])
+        await _custom(singles, f"e{number}", f"{priority} {number}", priority)
+    await _at(virtual, now + DAY)
+    async with world.database.read() as db:
+        rows = [row for row in await ledger.of_user(db, world.tenant, "asha") if row.channel in SLOW]
+        notes = {row.notification_id: await inbox.note(db, world.tenant, row.notification_id or "") for row in rows}
+    assert {row.outcome for row in rows} == {"sent", "withheld"}
+    awake = QuietHours(enabled=True)
+    for row in rows:
+        note = notes[row.notification_id]
+        assert note is not None
+        if row.outcome == "sent" and quiet_until(awake, "Europe/Berlin", row.at):
+            assert note.priority == "urgent"
+        assert (row.outcome == "withheld") == (note.priority == "normal")
+    for name in SLOW:
+        told = Counter(
+            line.removeprefix("- ")
+            for message in world.channels[name].sent
+            for line in (
+                message.notification.message.splitlines()
+                if message.notification.type == "quiet_hours.summary"
+                else [message.notification.title]
+            )
+        )
+        assert told == Counter(
+            note.title for note in notes.values() if note and note.type == "custom" and note.priority != "normal"
+        )
+
+
+async def _custom(world: World, id_: str, title: str, priority: str) -> None:
+    digest = hashlib.sha256(f"crm\0{id_}".encode()).hexdigest()[:32]
+    data = {"title": title, "message": title, "priority": priority, "recipients": {"user_ids": ["asha"]}}
+    await world.client.start_workflow(
+        "Notification", None, id=world.ref(digest).workflow_id, task_queue=TASK_QUEUE,
+        start_signal="event", start_signal_args=[{"id": id_, "type": "custom", "data": data}],
+    )  # fmt: skip
