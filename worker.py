@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import wiring
+from activities.sweep import Sweep
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
 from resources import Resources, connect
@@ -67,6 +68,7 @@ async def running(resources: Resources) -> AsyncIterator[None]:
     async with closing, AsyncExitStack() as stack:
         for worker in all_workers:
             await stack.enter_async_context(worker)
+        await stack.enter_async_context(Sweep(resources.database, resources.bus).running())
         yield
 
 

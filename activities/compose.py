@@ -1,19 +1,16 @@
 """`compose`: one step becomes words for each person it concerns, in one transaction with its ledger rows."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from temporalio import activity
 
-from activities import audience, clock, quiet, reach, travel
+from activities import audience, clock, hints, quiet, reach, travel
 from activities.channels.base import Channel, Message
 from activities.writing import Writer, can_be_acknowledged, data_of
 from catalogue import Notice
-from punctual.channels import CHANNELS
 from punctual.escalation import after_telling, stage_of
 from punctual.notification import Recipients
 from punctual.policy import Policy
@@ -28,8 +25,6 @@ from store.entities import Entity
 from store.inbox import Notification
 from store.keys import row_id
 from store.ledger import Delivery
-
-HINT_SECONDS = 1
 
 
 class Compose:
@@ -77,21 +72,13 @@ class Compose:
                 fired.quiet_until.update(await waiting.ends(db, ref, [key]))
             channels = await ledger.open_channels(db, ref, key)
         if fired.messages:
-            await self._announce(fired.messages)
+            await hints.announce(self._channels, fired.messages)
         await quiet.end_at(ref.tenant, fired.quiet_until)
         pending = [reach.pending(told.step, name, policy) for name in channels]
         return Composed(
             outcome=fired.outcome, reason=fired.reason, stage=state, pending=[] if fired.more else pending,
             more=fired.more, replan=is_put_off or _moves_what_follows(told.step, fired, now),
         )  # fmt: skip
-
-    async def _announce(self, messages: Sequence[Message]) -> None:
-        """Hints; whoever carries them may be slow or gone, and nobody waits for that."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(HINT_SECONDS):
-                for name, channel in self._channels.items():
-                    if not CHANNELS[name].slow:
-                        await channel.announce(messages)
 
     async def _fire(
         self, db: Connection, ref: Ref, entity: Entity, policy: Policy, told: Entry, now: datetime,

@@ -1,14 +1,15 @@
 """`gather`: what somebody's quiet hours held back becomes one message, or one summary, by each channel."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from temporalio import activity
 
-from activities import clock
+from activities import clock, holding
+from activities.holding import Held
 from activities.travel import about_of
 from activities.writing import Writer
 from catalogue import Notice
@@ -16,26 +17,15 @@ from punctual.preferences import ORDER, Preferences, decide
 from punctual.protocol import Gathered, GatherRequest, Pending, Ref
 from punctual.timeline import Entry, Step
 from punctual.wire import stamp
-from store import directory, entities, inbox, ledger, preferences, waiting
+from store import directory, inbox, ledger, preferences, waiting
 from store.directory import User
 from store.engine import Connection, Database
 from store.inbox import Notification
 from store.keys import row_id
 from store.ledger import Delivery
-from store.waiting import Waiting
 
 SUMMARY = "quiet_hours.summary"
 MOST_TITLES = 20
-Fate = tuple[str, str | None]
-
-
-@dataclass(frozen=True)
-class Held:
-    """One delivery that waits, with its words and the instant at which telling it is pointless."""
-
-    row: Waiting
-    note: Notification
-    announces: datetime | None
 
 
 class Gather:
@@ -52,7 +42,7 @@ class Gather:
         now, ref = clock.now(request.now), request.ref
         async with self._database.write() as db:
             user = (await directory.get(db, ref.tenant, [ref.id], keep=True)).get(ref.id)
-            held = await self._held(db, ref, now)
+            held = await holding.due(db, ref.tenant, ref.id, "quiet_hours", now, due_by=now)
             if user is not None and user.active:
                 chosen = (await preferences.of(db, ref.tenant, [ref.id]))[ref.id]
                 ready = await self._decide_again(db, ref.tenant, held, user, chosen, now)
@@ -66,21 +56,6 @@ class Gather:
             sends = await ledger.open_sends(db, ref)
             pending = [await self._pending(db, ref, key, channel) for key, channel in sends]
             return Gathered(pending=pending, next_at=await waiting.next_end(db, ref.tenant, ref.id))
-
-    async def _held(self, db: Connection, ref: Ref, now: datetime) -> list[Held]:
-        """What is due, but for what is pointless by now, which is settled here."""
-        found: list[Held] = []
-        for row in await waiting.of_user(db, ref.tenant, ref.id, "quiet_hours", due_by=now):
-            note = await inbox.note(db, ref.tenant, row.notification_id)
-            of = Ref(tenant=ref.tenant, kind=row.kind, id=row.entity_id)
-            told = await entities.entry(db, of, row.step_key)
-            announces = told.step.announces if told else None
-            fate = _pointless(note, announces, now)
-            if note is None or fate is not None:
-                await waiting.settle(db, ref.tenant, [row.id], *(fate or ("superseded", "stale")), now)
-            else:
-                found.append(Held(row, note, announces))
-        return found
 
     async def _decide_again(
         self, db: Connection, tenant: str, held: Sequence[Held], user: User, chosen: Preferences, now: datetime
@@ -128,14 +103,3 @@ class Gather:
         carrier = row_id(ref, key, ref.id, channel)
         until = await waiting.pointless_at(db, ref.tenant, carrier)
         return Pending(key=key, channel=channel, announces=until)
-
-
-def _pointless(note: Notification | None, announces: datetime | None, now: datetime) -> Fate | None:
-    """Why nobody needs to be told any more: it is over, or was seen in the inbox meanwhile."""
-    if note is None:
-        return ("superseded", "stale")
-    ends = [moment for moment in (announces, note.expires_at) if moment is not None]
-    if ends and min(ends) <= now:
-        return ("expired", "expired")
-    is_seen = note.read_at is not None or note.archived_at is not None or note.acknowledged_at is not None
-    return ("superseded", "stale") if is_seen else None

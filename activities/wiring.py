@@ -8,6 +8,7 @@ from activities.channels.base import Channel
 from activities.channels.registry import channels
 from activities.compose import Compose
 from activities.deliver import Deliver
+from activities.digest import Digest
 from activities.gather import Gather
 from activities.plan import Plan
 from resources import Resources
@@ -24,4 +25,5 @@ def activities(
     deliver = Deliver(resources.database, by_name)
     plan = Plan(resources.database, resources.notices, resources.bus)
     gather = Gather(resources.database, resources.notices, resources.settings.action_url_hosts)
-    return [plan.plan, compose.compose, gather.gather], deliver.deliver
+    digest = Digest(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
+    return [plan.plan, compose.compose, gather.gather, digest.digest], deliver.deliver

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
     acts,
+    asyncapi,
     catalogue,
     codec,
     entities,
@@ -39,21 +40,20 @@ Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _ROUTERS = (
     events, users, entities, acts, policies, inbox, preferences, push, live, catalogue, health, codec, mail_links,
-    pages, reference,
+    pages, reference, asyncapi,
 )  # fmt: skip
 
 
 def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> FastAPI:
     """The ASGI application; `lifespan_extra` is entered with its lifespan, after all else is there."""
     settings = resources.settings
-    hub = Hub(resources.bus)
+    hub = Hub(resources.bus, resources.database)
     verifier = Verifier(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            hub.start()
-            stack.callback(hub.close)
+            await stack.enter_async_context(hub.running())
             if verifier.keys is not None:
                 await stack.enter_async_context(verifier.keys.kept_fresh())
             if lifespan_extra is not None:

@@ -1,21 +1,15 @@
-"""From the bus to the sockets of this process: who listens, and what waits for each of them."""
+"""From the bus to the sockets of this process: who listens, and who has to be told anew after a gap."""
 
-import asyncio
-import json
-from collections import defaultdict, deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
 
 from api.identity import Caller
-from store.bus import Bus
-
-Frame = dict[str, Any]
-
-WAITING = 256
-"""Frames that may wait for one socket; who is further behind than that reads the inbox anew."""
-SOCKETS_OF_ONE = 50
-
-TOO_SLOW, RESTART = 1013, 1012
+from api.live_messages import RESTART, SOCKETS_OF_ONE
+from api.resync import Resync
+from store.bus import EVERYBODY, Bus, Frame, Owner
+from store.engine import Database
 
 
 class Listener(Protocol):
@@ -30,19 +24,24 @@ class Listener(Protocol):
 class Hub:
     """Routes the bus's frames by tenant and user."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, database: Database) -> None:
         self._bus = bus
-        self._listeners: dict[tuple[str, str], list[Listener]] = defaultdict(list)
-        self._stop: Callable[[], None] | None = None
+        self._listeners: dict[Owner, list[Listener]] = defaultdict(list)
+        self._resync = Resync(database, self._route)
 
-    def start(self) -> None:
-        self._stop = self._bus.listen(self._route)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listens to the bus; in the end closes all sockets."""
+        async with self._resync.running():
+            stop = self._bus.listen(self._route, self._missed)
+            try:
+                yield
+            finally:
+                stop()
+                self.close()
 
     def close(self) -> None:
         """Ends all sockets, so that their clients come back to whoever serves next."""
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
         for listeners in list(self._listeners.values()):
             for listener in list(listeners):
                 listener.end(RESTART)
@@ -65,31 +64,10 @@ class Hub:
         for listener in list(self._listeners.get((tenant, user_id), ())):
             listener.offer(frame)
 
+    def _missed(self, owner: Owner) -> None:
+        """Frames for `owner` may have been lost: those of them who are here get their count and version anew."""
+        self._resync.ask(self._listeners if owner == EVERYBODY else [owner] if owner in self._listeners else ())
 
-def _owner(who: Caller) -> tuple[str, str]:
+
+def _owner(who: Caller) -> Owner:
     return who.tenant, who.user_id
-
-
-class Outbox:
-    """Frames on their way to one socket: bounded, and never more than one unread count, the newest."""
-
-    def __init__(self) -> None:
-        self._frames: deque[Frame] = deque()
-        self._filled = asyncio.Event()
-
-    def put(self, frame: Frame) -> bool:
-        """False when too many wait already."""
-        if frame["type"] == "unread_count":
-            self._frames = deque(waiting for waiting in self._frames if waiting["type"] != "unread_count")
-        if len(self._frames) >= WAITING:
-            return False
-        self._frames.append(frame)
-        self._filled.set()
-        return True
-
-    async def get(self) -> str:
-        """The next frame as text, once there is one."""
-        while not self._frames:
-            self._filled.clear()
-            await self._filled.wait()
-        return json.dumps(self._frames.popleft(), ensure_ascii=False, separators=(",", ":"))

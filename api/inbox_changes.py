@@ -1,23 +1,27 @@
 """What people do in their inboxes, by HTTP or by socket: one transaction each, then a frame to all their sockets."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from api.deps import now
 from api.identity import Caller
 from resources import Resources
-from store import inbox
+from store import inbox, inbox_changes
 from store.engine import Connection
 from store.inbox import Notification
+from store.inbox_changes import Action
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many are unread, as of a version of the inbox; `changed` says whether this very act changed anything."""
+    """How many are unread, as of a version of the inbox; `changed` says how many this very act changed."""
 
     count: int
     version: int
-    changed: bool = False
+    changed: int = 0
 
     @property
     def frame(self) -> dict[str, Any]:
@@ -47,12 +51,12 @@ async def count(ours: Resources, who: Caller) -> Count:
         return await counted(db, who)
 
 
-async def counted(db: Connection, who: Caller, *, changed: bool = False) -> Count:
+async def counted(db: Connection, who: Caller, *, changed: int = 0) -> Count:
     """The count within a transaction; a change makes the next version."""
     return await _counted(db, who.tenant, who.user_id, changed=changed)
 
 
-async def _counted(db: Connection, tenant: str, user_id: str, *, changed: bool) -> Count:
+async def _counted(db: Connection, tenant: str, user_id: str, *, changed: int) -> Count:
     if changed:
         version = (await inbox.bump(db, tenant, [user_id]))[user_id]
     else:
@@ -60,47 +64,99 @@ async def _counted(db: Connection, tenant: str, user_id: str, *, changed: bool) 
     return Count((await inbox.unread(db, tenant, [user_id]))[user_id], version, changed)
 
 
-async def change(
-    ours: Resources, who: Caller, id_: str, *, read: bool | None = None, archived: bool | None = None
-) -> Changed | None:
-    """Sets what is not None; None when there is no such notification in the caller's inbox."""
-    wanted = {"read_at": read, "archived_at": archived}
+@asynccontextmanager
+async def _changing(ours: Resources, tenant: str, user_id: str) -> AsyncIterator[Connection]:
+    """A transaction that changes one inbox, with nobody else changing it."""
     async with ours.database.write() as db:
+        await inbox.lock(db, tenant, [user_id])
+        yield db
+
+
+async def change(ours: Resources, who: Caller, id_: str, **wanted: Any) -> Changed | None:
+    """Sets what is named: `read` and `archived` to a bool, `snoozed_until` to an instant or None.
+
+    The answer is None when there is no such notification in the caller's inbox.
+    """
+    async with _changing(ours, who.tenant, who.user_id) as db:
         found = await inbox.get(db, who.tenant, who.user_id, [id_])
         if not found:
             return None
-        values = {
-            column: now() if on else None
-            for column, on in wanted.items()
-            if on is not None and on != (getattr(found[0], column) is not None)
-        }
+        values = _values(found[0], wanted, now())
         if values:
             await inbox.change(db, who.tenant, who.user_id, [id_], **values)
             found = await inbox.get(db, who.tenant, who.user_id, [id_])
-        changed = Changed(found[0], await counted(db, who, changed=bool(values)))
+        changed = Changed(found[0], await counted(db, who, changed=int(bool(values))))
     if values:
         await ours.bus.publish(who.tenant, who.user_id, changed.frame)
     return changed
 
 
+def _values(note: Notification, wanted: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The columns that change. What is archived is not snoozed: the later of the two ends the earlier."""
+    values: dict[str, Any] = {}
+    if "read" in wanted:
+        values["read_at"] = (note.read_at or at) if wanted["read"] else None
+    if "archived" in wanted:
+        values["archived_at"] = (note.archived_at or at) if wanted["archived"] else None
+    if "snoozed_until" in wanted:
+        values["snoozed_until"] = wanted["snoozed_until"]
+    if values.get("archived_at"):
+        values["snoozed_until"] = None
+    elif values.get("snoozed_until"):
+        values["archived_at"] = None
+    return {name: value for name, value in values.items() if value != getattr(note, name)}
+
+
+async def remove(ours: Resources, who: Caller, id_: str) -> bool:
+    """Deletes one notification; whether it was in the caller's inbox."""
+    async with _changing(ours, who.tenant, who.user_id) as db:
+        gone = await inbox_changes.remove(db, who.tenant, who.user_id, [id_])
+        after = await counted(db, who, changed=gone)
+    if gone:
+        frame = {"type": "notification_deleted", "id": id_, "unread_count": after.count, "version": after.version}
+        await ours.bus.publish(who.tenant, who.user_id, frame)
+    return bool(gone)
+
+
+async def act(ours: Resources, who: Caller, ids: Collection[str], action: Action) -> Count:
+    """Does the same to several; ids that are not the caller's are ignored."""
+    return await _several(ours, who, lambda db: inbox_changes.act(db, who.tenant, who.user_id, ids, action, now()))
+
+
+async def remove_several(ours: Resources, who: Caller, ids: Collection[str]) -> Count:
+    """Deletes several; ids that are not the caller's are ignored."""
+    return await _several(ours, who, lambda db: inbox_changes.remove(db, who.tenant, who.user_id, ids))
+
+
+async def remove_read(ours: Resources, who: Caller) -> Count:
+    """Deletes all that the status `read` holds."""
+    return await _several(ours, who, lambda db: inbox_changes.remove_read(db, who.tenant, who.user_id))
+
+
+async def read_all(ours: Resources, who: Caller, category: str | None = None) -> Count:
+    """Reads all that is unread, or all of one category."""
+    return await _several(
+        ours, who, lambda db: inbox_changes.mark_all_read(db, who.tenant, who.user_id, category, now())
+    )
+
+
+async def _several(ours: Resources, who: Caller, does: Callable[[Connection], Awaitable[int]]) -> Count:
+    """However many it changes: one version, and one frame that says so."""
+    async with _changing(ours, who.tenant, who.user_id) as db:
+        after = await counted(db, who, changed=await does(db))
+    if after.changed:
+        await ours.bus.publish(who.tenant, who.user_id, after.frame)
+    return after
+
+
 async def acknowledged(ours: Resources, tenant: str, note: Notification) -> Notification:
     """The notification, marked as acknowledged, which it may not be where its step is not of today's escalation."""
-    async with ours.database.write() as db:
+    async with _changing(ours, tenant, note.user_id) as db:
         found = await inbox.get(db, tenant, note.user_id, [note.id])
         if not found or found[0].acknowledged_at is not None:
             return found[0] if found else note
         await inbox.change(db, tenant, note.user_id, [note.id], acknowledged_at=now())
         found = await inbox.get(db, tenant, note.user_id, [note.id])
-        changed = Changed(found[0], await _counted(db, tenant, note.user_id, changed=True))
+        changed = Changed(found[0], await _counted(db, tenant, note.user_id, changed=1))
     await ours.bus.publish(tenant, note.user_id, changed.frame)
     return changed.notification
-
-
-async def read_all(ours: Resources, who: Caller, category: str | None = None) -> Count:
-    """Reads all that is unread, or all of one category."""
-    async with ours.database.write() as db:
-        number = await inbox.mark_all_read(db, who.tenant, who.user_id, category, now())
-        after = await counted(db, who, changed=number > 0)
-    if after.changed:
-        await ours.bus.publish(who.tenant, who.user_id, after.frame)
-    return after

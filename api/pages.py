@@ -25,7 +25,10 @@ _TYPES = {
 }
 _AT_THE_ROOT = {
     "/": "index.html",
+    "/inbox": "inbox.html",
+    "/preferences": "preferences.html",
     "/outbox": "outbox.html",
+    "/offline": "offline.html",
     "/bell.js": "bell.js",
     "/sw.js": "sw.js",
     "/manifest.webmanifest": "manifest.webmanifest",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Response
 
 from api.bodies import StrictRoute
 from api.cursors import Pages
-from api.deps import Cursor, IdPath, Limit, Ours, System, iso
+from api.deps import Cursor, IdPath, Limit, Ours, System, iso, now
 from api.people import NamedPerson, Replacement, circular
 from api.problems import not_found, unprocessable
 from punctual.errors import FieldProblem
@@ -122,6 +122,8 @@ async def _put(ours: Resources, tenant: str, people: Sequence[User], *, batch: b
             paths = [(index, "manager_id") if batch else ("manager_id",) for index in round_]
             raise unprocessable([FieldProblem(path, detail) for path in paths], batch=batch)
         await directory.put(db, tenant, people)
+        zones = {user.id: user.timezone for user in people if user.active}
+        await preferences.follow_zones(db, tenant, zones, now())
 
 
 async def _known(db: Connection, tenant: str, id_: str) -> User:

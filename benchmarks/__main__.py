@@ -1,4 +1,4 @@
-"""`python -m benchmarks [pipeline|lateness|all] [--count N] [--runs N]`."""
+"""`python -m benchmarks [pipeline|lateness|inbox|all] [--count N] [--runs N] [--rows N]`."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import lateness, pipeline
+from benchmarks import inbox, lateness, pipeline
 
 app = typer.Typer(add_completion=False)
 
@@ -19,15 +19,20 @@ class Which(StrEnum):
     all = "all"
     pipeline = "pipeline"
     lateness = "lateness"
+    inbox = "inbox"
 
 
 @app.command()
-def main(which: Annotated[Which, typer.Argument()] = Which.all, count: int = 300, runs: int = 3) -> None:
+def main(
+    which: Annotated[Which, typer.Argument()] = Which.all, count: int = 300, runs: int = 3, rows: int = 1_000_000
+) -> None:
     """Runs benchmarks and prints their tables."""
     if which in (Which.all, Which.pipeline):
         asyncio.run(pipeline.main(count, runs))
     if which in (Which.all, Which.lateness):
         asyncio.run(lateness.main(count, runs))
+    if which in (Which.all, Which.inbox):
+        asyncio.run(inbox.main(rows, runs))
     sys.stdout.flush()
     # temporalio's threads may crash an interpreter that shuts down.
     os._exit(0)

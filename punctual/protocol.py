@@ -171,6 +171,34 @@ class Gathered(Message):
     next_at: Moment | None = None
 
 
+DIGEST = "digest"
+"""The kind of what somebody's digests are: `{tenant}/digest/daily` and `…/weekly`."""
+
+
+class DigestRequest(Message):
+    """The next of those whose digest was due at `due_by`, as asked at `now`, from `after` on."""
+
+    now: Instant
+    due_by: Instant
+    after: tuple[Moment, str, str] | None = None
+    """When the last one before them was due, the tenant, and the user; None: what runs before this one have left
+    open is asked for as well."""
+
+
+class Parcel(Message):
+    """What a slow channel has to send for one tenant."""
+
+    ref: Ref
+    pending: Pending
+
+
+class Digested(Message):
+    """What is to be sent by now; there may be more people after `more`."""
+
+    parcels: list[Parcel] = []
+    more: tuple[Moment, str, str] | None = None
+
+
 class Life(Message):
     """What a workflow hands to its next run."""
 

@@ -9,8 +9,8 @@ import resources
 import settings as configuration
 import worker
 from api.app import create_app
-from api.live import LARGEST_FRAME
-from running import logs, namespace
+from api.live_server import OPTIONS
+from running import logs, namespace, schedules
 from running.errors import CannotStart
 from settings import Settings, SettingsError
 from store.engine import Database
@@ -31,7 +31,7 @@ async def serve_api() -> None:
     async with resources.opened(settings) as opened:
         config = uvicorn.Config(
             create_app(opened), host="0.0.0.0", port=settings.port, proxy_headers=True,  # noqa: S104
-            log_config=None, access_log=False, ws_max_size=LARGEST_FRAME, timeout_graceful_shutdown=10,
+            log_config=None, access_log=False, timeout_graceful_shutdown=10, **OPTIONS,
         )  # fmt: skip
         await uvicorn.Server(config).serve()
 
@@ -46,7 +46,7 @@ async def serve_worker() -> None:
 
 
 async def migrate_all() -> None:
-    """The database's schema, then the namespace's search attributes."""
+    """The database's schema, then the namespace's search attributes and the schedule of digests."""
     settings = configuration.load()
     logs.configure(settings)
     database = Database(settings.database)
@@ -59,4 +59,5 @@ async def migrate_all() -> None:
     except RuntimeError:
         raise CannotStart(f"Temporal does not answer at {settings.temporal}; the database is migrated") from None
     await namespace.prepare(client)
+    await schedules.prepare(client)
     print("The database and the namespace are up to date.")

@@ -18,9 +18,9 @@ import settings as configuration
 import worker
 from api.app import create_app
 from api.identity import mint
-from api.live import LARGEST_FRAME
+from api.live_server import OPTIONS
 from resources import Resources
-from running import data_folder, demo, logs, namespace
+from running import data_folder, demo, logs, namespace, schedules
 from running.errors import CannotStart
 from running.temporal_server import TemporalServer
 from settings import Settings
@@ -88,6 +88,7 @@ async def _prepare(opened: Resources, temporal: TemporalServer) -> None:
         raise CannotStart(f"the database {opened.settings.database} cannot be used: {error.orig}") from None
     await temporal.ready(opened.temporal)
     await namespace.prepare(opened.temporal)
+    await schedules.prepare(opened.temporal)
 
 
 async def _serve(opened: Resources, temporal: TemporalServer, listener: socket.socket) -> None:
@@ -103,8 +104,8 @@ async def _serve(opened: Resources, temporal: TemporalServer, listener: socket.s
         app,
         log_config=None,
         access_log=False,
-        ws_max_size=LARGEST_FRAME,
         timeout_graceful_shutdown=5,
+        **OPTIONS,
     )
     server = _Server(config, settings)
     loop = asyncio.get_running_loop()

@@ -1,5 +1,7 @@
 """`punctual simulate`: a scenario lived through on the time-skipping server, months in seconds, with nothing sent."""
 
+TENANT = "simulated"
+
 
 class SimulationError(Exception):
     """There is no result; the message is one line that says why."""

@@ -10,21 +10,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.people import circular
+from punctual.digests import Digest
 from punctual.errors import FieldProblem
 from punctual.policy import Escalation, Level, Policy, Reminder, WorkingHours, check
+from punctual.preferences import Preferences
+from punctual.quiet_hours import QuietHours
 from punctual.wire import field_problems, zone
 from simulating import ScenarioError, times
 from simulating.reading import read
 from simulating.scenario import Act, Change, Event, Scenario, Start, User
 
-_LATER = frozenset({"quiet_hours", "preferences", "channels", "categories", "types", "digest", "digests"})
 _UNKNOWN = "is not a known field"
-_NOT_YET = "cannot be simulated yet, as no quiet hours, preferences or digests can: leave it out"
+_PEOPLE = (User, Preferences, QuietHours, Digest)
+_POLICIES = (Policy, Reminder, Escalation, Level, WorkingHours)
 _KEYS = frozenset(
-    name
-    for model in (Scenario, User, Event, Act, Change, Policy, Reminder, Escalation, Level, WorkingHours)
-    for name in model.model_fields
+    name for model in (Scenario, Event, Act, Change, *_PEOPLE, *_POLICIES) for name in model.model_fields
 )
+_HOMES = {"preferences": "a user", **dict.fromkeys(Preferences.model_fields, "a user's preferences")}
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,8 @@ def _words(problem: FieldProblem) -> str:
     name = path[-1] if path else ""
     detail = problem.detail
     if detail == _UNKNOWN:
-        if name in _LATER:
-            detail = _NOT_YET
+        if name in _HOMES:
+            detail += f" here: it belongs to {_HOMES[name]}"
         elif close := get_close_matches(name, _KEYS, n=1):
             detail += f"; did you mean {close[0]}?"
     return f"{'.'.join(path)}: {detail}" if path else detail

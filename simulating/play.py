@@ -16,25 +16,30 @@ from temporalio.exceptions import TemporalError
 from temporalio.testing import WorkflowEnvironment
 
 import catalogue
+from activities.sweep import Sweep
 from api.event_types import EventTypes
 from catalogue import Notice
 from punctual import client, events
+from punctual.client import TASK_QUEUE
 from punctual.errors import ActRefused, InvalidEvent
 from punctual.events import Event
 from punctual.protocol import Act, Ref
 from punctual.registry import kind_of
-from simulating import SimulationFailed, rows, scenario
+from simulating import TENANT, SimulationFailed, report, scenario
+from simulating.agenda import Agenda
 from simulating.channels import pretended
 from simulating.clock import Clock
 from simulating.loading import Changed, Loaded
+from simulating.people import People
 from simulating.rows import Row
 from simulating.server import time_skipping
+from simulating.waits import Waits
 from simulating.workers import workers
-from store import directory, entities, ledger, policies
+from store import digests, policies
+from store.bus import LocalBus
 from store.engine import Database
 from store.tables import metadata
 
-TENANT = "simulated"
 LONGEST = timedelta(days=366)
 """How long a scenario without an end goes on, if it does not come to rest."""
 # The server skips time only while nothing is under way: a sleep that is over sooner than it says has found all quiet.
@@ -59,7 +64,7 @@ async def play(loaded: Loaded) -> list[Row]:
         notices = catalogue.load()
         stage = Stage(loaded, environment, database, notices, clock)
         await stage.prepare()
-        channels = pretended(stage.devices.__contains__)
+        channels = pretended(stage.people.devices.__contains__)
         for worker in workers(environment.client, database, notices, channels, clock):
             await stack.enter_async_context(worker)
         await stage.play()
@@ -82,33 +87,48 @@ class Stage:
         self._database = database
         self._types = EventTypes(notices)
         self._clock = clock
-        self.devices = {user.id for user in loaded.scenario.users if user.push}
+        self.people = People(database)
+        self._waits = Waits()
+        self._agenda = Agenda(self._waits)
+        self._sweep = Sweep(database, LocalBus())
         self._names: dict[Ref, str] = {}
         self._rows: list[Row] = []
 
     async def prepare(self) -> None:
         """People and policies, as they are when it starts."""
         scenario = self._loaded.scenario
+        await self.people.come(scenario.users, self._loaded.starts)
         async with self._database.write() as db:
-            await directory.put(db, TENANT, [_row(user) for user in scenario.users])
             for kind, policy in scenario.policies.items():
                 await policies.put(db, TENANT, kind, policy, self._loaded.starts)
 
     async def play(self) -> None:
         """Everything in the order of its time, one thing after the other, and then until nothing more is planned."""
         scenario = self._loaded.scenario
+        now = self._loaded.starts
         for at, moments in groupby(self._moments(), key=lambda moment: moment[0]):
+            await self._live(now, at)
             await self._reach(at)
             for _, happen in moments:
                 await happen()
                 await self._settle(_MOMENT)
-        end = scenario.until or self._loaded.starts + LONGEST
+                await self._look(at)
+            now = at
+        await self._live(now, scenario.until or self._loaded.starts + LONGEST, is_over=scenario.until is None)
+
+    async def _live(self, now: datetime, end: datetime, *, is_over: bool = False) -> None:
+        """From one thing that is due to the next, up to `end`."""
         tries: dict[datetime, int] = defaultdict(int)
-        while (due := await self._next_due()) is not None and due <= end:
+        while (due := await self._next_due(now, end, is_over=is_over)) is not None:
             tries[due] += 1
             if tries[due] > _MOST_TRIES:
                 raise self._failed(f"what is due at {due:%Y-%m-%dT%H:%M:%SZ} is not told")
             await self._reach(due)
+            now = max(now, due)
+
+    async def _next_due(self, now: datetime, end: datetime, *, is_over: bool) -> datetime | None:
+        async with self._database.read() as db:
+            return await self._agenda.next_due(db, now, end, is_over=is_over)
 
     def _moments(self) -> list[tuple[datetime, Callable[[], Coroutine[Any, Any, None]]]]:
         scenario = self._loaded.scenario
@@ -120,11 +140,13 @@ class Stage:
         return sorted(found, key=lambda moment: moment[0])
 
     async def _change(self, change: Changed) -> None:
-        async with self._database.write() as db:
-            await directory.put(db, TENANT, [_row(change.user)])
-        (self.devices.add if change.user.push else self.devices.discard)(change.user.id)
+        """As the API takes what changes about somebody, and what they choose."""
+        user = change.user
+        waits = await self.people.change(user, change.at, chooses="preferences" in change.said)
         told = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in change.said.items())
-        self._rows.append(Row(change.at, f"user {change.user.id}", "changed", "changed", detail=told))
+        self._rows.append(Row(change.at, f"user {user.id}", "changed", "changed", detail=told))
+        if waits:
+            await client.look(self._environment.client, TENANT, user.id, change.at)
 
     async def _tell(self, number: int, event: scenario.Event) -> None:
         """As the API takes an event: what it would refuse never reaches a workflow."""
@@ -140,6 +162,7 @@ class Stage:
         kind = kind_of(heard.type)
         ref = Ref(tenant=TENANT, kind=kind.name, id=heard.about)
         self._names[ref] = f"{ref.kind}/{ref.id}" if kind.lasts else heard.id
+        self._agenda.touch(ref)
         accepted = heard.model_copy(update={"punctualaccepted": event.at})
         await client.signal(self._environment.client, TENANT, accepted)
 
@@ -161,6 +184,7 @@ class Stage:
         if ref not in self._names:
             self._rows.append(done("refused", "unknown", detail="No event has told of it."))
             return
+        self._agenda.touch(ref)
         try:
             await self._answered(client.update(self._environment.client, ref, asked))
         except ActRefused as error:
@@ -185,6 +209,24 @@ class Stage:
         left = at - self._clock.ahead - await self._environment.get_current_time()
         await self._environment.sleep(max(left, timedelta(0)))
         await self._settle(_LATE)
+        await self._look(at)
+        async with self._database.read() as db:
+            has_digests = bool(await digests.due(db, at, limit=1))
+        if has_digests:
+            await self._digest(at)
+            await self._look(at)
+
+    async def _digest(self, at: datetime) -> None:
+        """What the deployment's schedule does every quarter of an hour, after what time has changed in inboxes."""
+        while await self._sweep.once(at):
+            pass
+        name = f"digests-{at:%Y-%m-%dT%H:%M:%SZ}"
+        await self._environment.client.start_workflow("Digest", id=name, task_queue=TASK_QUEUE)
+        await self._settle(_MOMENT)
+
+    async def _look(self, at: datetime) -> None:
+        async with self._database.read() as db:
+            await self._waits.look(db, self.people.choosers, at)
 
     async def _settle(self, pause: timedelta) -> None:
         """Sleeps until nothing is under way."""
@@ -203,20 +245,7 @@ class Stage:
         """What ends the simulation: the first fault there was, or this one."""
         return SimulationFailed(f"a bug came up: {' '.join((self._clock.fault or fault).split())}")
 
-    async def _next_due(self) -> datetime | None:
-        async with self._database.read() as db:
-            found = [await entities.load(db, ref) for ref in self._names]
-        return min((one.next_step_at for one in found if one and one.next_step_at), default=None)
-
     async def told(self) -> list[Row]:
         """All that was decided or done so far, and what is still planned."""
-        found = list(self._rows)
         async with self._database.read() as db:
-            for ref, name in self._names.items():
-                entries, deliveries = await entities.entries(db, ref), await ledger.of_entity(db, ref)
-                found += rows.of_entity(name, entries, deliveries)
-        return rows.in_order(found)
-
-
-def _row(user: scenario.User) -> directory.User:
-    return directory.User(**user.model_dump(exclude={"push"}))
+            return await report.rows(db, self._names, self._rows, self.people.choosers, self._waits)

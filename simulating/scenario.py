@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+import catalogue
+from api.event_types import EventTypes
 from api.people import NamedPerson
 from punctual.policy import Policy
+from punctual.preferences import Preferences, Switches, TypeName
 from punctual.registry import ENTITIES
 from punctual.wire import Id, Strict, ZoneName, zone
 from simulating import times
@@ -71,15 +75,36 @@ def _kind(name: str) -> str:
     return name
 
 
+@cache
+def event_types() -> EventTypes:
+    """The types of the shipped catalogue."""
+    return EventTypes(catalogue.load())
+
+
+def _known_type(name: str) -> str:
+    """Under today's name."""
+    known = event_types().today(name)
+    if not event_types().exists(known):
+        raise ValueError("is not a notification type")
+    return known
+
+
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Entity = Annotated[str, AfterValidator(_entity)]
+
+
+class Choices(Preferences):
+    """What somebody has chosen, as PUT /v1/preferences takes it."""
+
+    types: Annotated[dict[Annotated[TypeName, AfterValidator(_known_type)], Switches], Field(max_length=500)] = {}
 
 
 class User(NamedPerson):
     """Somebody in the directory; `push`: they have a device."""
 
     push: bool = False
+    preferences: Choices = Choices()
 
 
 class Event(Strict):

@@ -1,7 +1,7 @@
 """The rows of a simulation for a person: one line each, at 100 columns or as wide as the terminal."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from punctual.channels import CHANNELS
+from punctual.protocol import DIGEST
 from simulating.rows import Row
 
 WIDTH = 100
 _NAMES = {"web_push": "push"}
 _STYLES = {"refused": "red", "failed": "red", "done": "green", "planned": "dim"}
+_TOLD = ("sent", "deferred")
 _SHORT, _LONG = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
+_NEAR = timedelta(days=6)
 
 
 def show(rows: Sequence[Row], title: str, where: ZoneInfo, console: Console) -> None:
@@ -32,7 +35,7 @@ def show(rows: Sequence[Row], title: str, where: ZoneInfo, console: Console) -> 
         if local.year != year:
             year = local.year
             table.add_row(Text(str(year), "bold"))
-        table.add_row(local.strftime(_SHORT), row.entity, _type(row), _who(row), _outcome(row, more, where))
+        table.add_row(local.strftime(_SHORT), _what(row), _type(row), _who(row), _outcome(row, more, where))
     with console.capture() as captured:
         console.print(Text(title))
         console.print()
@@ -46,6 +49,13 @@ def _beside(moment: datetime, other: datetime, where: ZoneInfo) -> str:
     if local.date() == known.date():
         return local.strftime("%H:%M")
     return local.strftime(_SHORT if local.year == known.year else _LONG)
+
+
+def _near(moment: datetime, other: datetime, where: ZoneInfo) -> str:
+    """As `_beside`, where the reader knows which of the two comes first: within six days by the day's name."""
+    local = moment.astimezone(where)
+    apart = abs(local.date() - other.astimezone(where).date())
+    return local.strftime("%a %H:%M") if timedelta(0) < apart <= _NEAR else _beside(moment, other, where)
 
 
 def _folded(rows: Sequence[Row]) -> list[tuple[Row, int]]:
@@ -67,9 +77,13 @@ def _fell_with(before: Row, row: Row) -> bool:
     return is_level and alike and row.user_id is None and row.due_at is not None
 
 
+def _what(row: Row) -> str:
+    return row.alone.entity if row.alone else row.entity
+
+
 def _type(row: Row) -> str:
     """Without the kind, which stands beside it."""
-    kind = row.entity.partition("/")[0]
+    kind = _what(row).partition("/")[0]
     name = row.type.removeprefix(f"{kind}.")
     return f"{name} ({row.level}{', again' if row.again else ''})" if row.level else name
 
@@ -83,32 +97,48 @@ def _who(row: Row) -> str:
 def _outcome(row: Row, more: int, where: ZoneInfo) -> Text:
     if row.outcome == "changed":
         return Text(row.detail or "")
-    parts = _channels(row)
-    if row.outcome != "sent" or not parts:
-        fate = f"{row.outcome}/{row.reason}" if row.reason else row.outcome
+    parts = _channels(row, where)
+    if row.outcome not in _TOLD or not parts:
+        fate = "/".join(dict.fromkeys(filter(None, (row.outcome, row.reason))))
         if row.due_at:
             fate += f", due {_beside(row.due_at, row.at, where)}"
         if more:
             fate += f", and {more} more"
         parts.append(Text(f"{fate}:" if row.detail else fate, _STYLES.get(row.outcome, "yellow")))
-    if row.detail:
-        parts.append(Text(row.detail))
+    if detail := _detail(row, where):
+        parts.append(Text(detail))
     return Text(" ").join(parts)
 
 
-def _channels(row: Row) -> list[Text]:
-    """`inbox ✓ push ✓`, or `push, email –preference` where one reason holds for both."""
-    if row.outcome != "sent" and {reason for _, reason in row.channels.values()} == {row.reason}:
-        return []  # one word for all of it
+def _detail(row: Row, where: ZoneInfo) -> str | None:
+    if row.alone:
+        return f"from {_near(row.alone.at, row.at, where)}"
+    if row.brings and row.entity.startswith(f"{DIGEST}/"):
+        return f"{row.detail}, with {len(row.brings)} that waited"
+    return row.detail
+
+
+def _channels(row: Row, where: ZoneInfo) -> list[Text]:
+    """`inbox ✓ push ✓`, `push, email –preference` where one reason holds for both, `push → 07:00` for what waits."""
     shown = [name for name in CHANNELS if name in row.channels and not _goes_with_inbox(name, row)]
+    if row.outcome not in _TOLD and {way.reason for way in row.channels.values()} == {row.reason}:
+        # One word for all of it.
+        return [] if "inbox" in row.channels or not shown else [Text(_names(shown), "yellow")]
     parts: list[Text] = []
-    for (outcome, reason), group in groupby(shown, key=row.channels.__getitem__):
-        names = [_NAMES.get(name, name) for name in group]
-        if outcome == "sent":
-            parts += [Text(f"{name} ✓", "green") for name in names]
+    for way, group in groupby(shown, key=row.channels.__getitem__):
+        names = list(group)
+        if way.outcome == "sent":
+            parts += [Text(f"{_names([name])} ✓", "green") for name in names]
+        elif way.outcome == "deferred" and way.due_at:
+            what_for = f"{DIGEST} " if way.reason == DIGEST else ""
+            parts.append(Text(f"{_names(names)} → {what_for}{_near(way.due_at, row.at, where)}", "cyan"))
         else:
-            parts.append(Text(f"{', '.join(names)} –{reason or outcome}", "yellow"))
+            parts.append(Text(f"{_names(names)} –{way.reason or way.outcome}", "yellow"))
     return parts
+
+
+def _names(channels: Iterable[str]) -> str:
+    return ", ".join(_NAMES.get(name, name) for name in channels)
 
 
 def _goes_with_inbox(name: str, row: Row) -> bool:

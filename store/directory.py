@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, select, union
 
-from store import engine
+from store import engine, search
 from store.engine import Connection, insert
 from store.tables import (
     assignments,
@@ -135,7 +135,9 @@ async def erase(db: Connection, tenant: str, user_id: str) -> bool:
     """Deletes the user and all that was written for them; False when there is none."""
     # Whoever writes for them right now is waited for, and whoever comes later finds nobody.
     await db.execute(select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id).with_for_update())
-    for table in (notifications, deliveries, inboxes, push_subscriptions, preferences, assignments, memberships):
+    await search.forget(db, tenant, user_id)
+    # The inbox comes first: it is what all who change notifications lock before anything else.
+    for table in (inboxes, notifications, deliveries, push_subscriptions, preferences, assignments, memberships):
         await db.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user_id))
     gone = await db.execute(delete(users).where(users.c.tenant == tenant, users.c.id == user_id))
     return bool(gone.rowcount)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, exists, func, select, true, tuple_, update
 
 from punctual.protocol import Ref
+from store import search
 from store.engine import Connection, insert
 from store.tables import inboxes, notifications
 
@@ -62,7 +63,7 @@ class Notification:
         return shown
 
 
-_COLUMNS = [notifications.c[name] for name in Notification.__dataclass_fields__]
+COLUMNS = [notifications.c[name] for name in Notification.__dataclass_fields__]
 _n = notifications.c
 
 # What each `status` of the contract holds. None asks the clock: what time changes is changed by a write.
@@ -75,7 +76,8 @@ STATUSES: dict[str, Any] = {
 }
 
 
-def _own(tenant: str, user_id: str) -> Any:
+def own(tenant: str, user_id: str) -> Any:
+    """What is in one user's inbox."""
     return and_(_n.tenant == tenant, _n.user_id == user_id, _n.listed == true())
 
 
@@ -83,9 +85,22 @@ async def add(db: Connection, tenant: str, rows: Sequence[Notification]) -> set[
     """Writes notifications; one that is already there stays as it is. The users of those that are new."""
     if not rows:
         return set()
+    texts = {row.id: search.text_of(row.title, row.message) for row in rows if row.listed}
     values = [{"tenant": tenant, **row.__dict__} for row in rows]
-    statement = insert(db, notifications).on_conflict_do_nothing().returning(_n.user_id)
-    return set((await db.execute(statement, values)).scalars())
+    statement = insert(db, notifications)
+    if db.dialect.name == "postgresql":
+        statement = statement.values(words=search.VECTOR)
+        for value in values:
+            value["tokens"] = search.tokens(texts[value["id"]]) if value["listed"] else None
+    new = (await db.execute(statement.on_conflict_do_nothing().returning(_n.user_id, _n.id), values)).all()
+    await search.add(db, tenant, ((user_id, id_, texts[id_]) for user_id, id_ in new if id_ in texts))
+    return {row.user_id for row in new}
+
+
+async def lock(db: Connection, tenant: str, user_ids: Collection[str]) -> None:
+    """Keeps others who change these inboxes out until the transaction ends: two could wait for each other's rows."""
+    mine = and_(inboxes.c.tenant == tenant, inboxes.c.user_id.in_(user_ids))
+    await db.execute(select(inboxes.c.user_id).where(mine).order_by(inboxes.c.user_id).with_for_update())
 
 
 async def bump(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:
@@ -133,14 +148,21 @@ async def page(
     category: str | None = None,
     type_: str | None = None,
     priority: str | None = None,
+    q: str | None = None,
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Notification]:
-    """The newest first; `before` is (created_at, id) of the last one already seen."""
-    query = select(*_COLUMNS).where(_own(tenant, user_id), STATUSES[status])
+    """The newest first; `before` is (created_at, id) of the last one already seen.
+
+    Each word of `q` begins a word of title or message; a `q` without a letter or digit asks for nothing in
+    particular, and narrows nothing.
+    """
+    query = select(*COLUMNS).where(own(tenant, user_id), STATUSES[status])
     for column, value in ((_n.category, category), (_n.type, type_), (_n.priority, priority)):
         if value is not None:
             query = query.where(column == value)
+    if q is not None and (found := search.matching(db, tenant, user_id, q)) is not None:
+        query = query.where(found)
     if before is not None:
         query = query.where(tuple_(_n.created_at, _n.id) < tuple_(*before))
     query = query.order_by(_n.created_at.desc(), _n.id.desc()).limit(limit)
@@ -149,13 +171,13 @@ async def page(
 
 async def get(db: Connection, tenant: str, user_id: str, ids: Collection[str]) -> list[Notification]:
     """Those of `ids` that are in the user's own inbox."""
-    query = select(*_COLUMNS).where(_own(tenant, user_id), _n.id.in_(ids))
+    query = select(*COLUMNS).where(own(tenant, user_id), _n.id.in_(ids))
     return [Notification(*row) for row in await db.execute(query)]
 
 
 async def note(db: Connection, tenant: str, id_: str) -> Notification | None:
     """One notification, listed or not."""
-    row = (await db.execute(select(*_COLUMNS).where(_n.tenant == tenant, _n.id == id_))).one_or_none()
+    row = (await db.execute(select(*COLUMNS).where(_n.tenant == tenant, _n.id == id_))).one_or_none()
     return Notification(*row) if row else None
 
 
@@ -163,7 +185,7 @@ async def of_step(
     db: Connection, tenant: str, kind: str, entity_id: str, step_key: str, *, after: str = "", limit: int = 1000
 ) -> list[Notification]:
     """What was written for a step, listed or not, by user; from the one `after`."""
-    query = select(*_COLUMNS).where(
+    query = select(*COLUMNS).where(
         _n.tenant == tenant, _n.kind == kind, _n.entity_id == entity_id, _n.step_key == step_key, _n.user_id > after
     )
     return [Notification(*row) for row in await db.execute(query.order_by(_n.user_id).limit(limit))]
@@ -171,16 +193,8 @@ async def of_step(
 
 async def change(db: Connection, tenant: str, user_id: str, ids: Collection[str], **values: Any) -> int:
     """Sets columns (`read_at`, `archived_at`, …) of the user's own; how many there were."""
-    result = await db.execute(update(notifications).where(_own(tenant, user_id), _n.id.in_(ids)).values(**values))
+    result = await db.execute(update(notifications).where(own(tenant, user_id), _n.id.in_(ids)).values(**values))
     return result.rowcount
-
-
-async def mark_all_read(db: Connection, tenant: str, user_id: str, category: str | None, at: datetime) -> int:
-    """Reads everything unread, or all of one category; how many there were."""
-    statement = update(notifications).where(_own(tenant, user_id), STATUSES["unread"])
-    if category is not None:
-        statement = statement.where(_n.category == category)
-    return (await db.execute(statement.values(read_at=at))).rowcount
 
 
 async def has_any(db: Connection, ref: Ref, step_keys: Collection[str], user_id: str) -> bool:
@@ -209,13 +223,17 @@ async def acknowledge(
 ) -> list[tuple[Notification, int, int]]:
     """Marks what tells of these steps as acknowledged; each with its inbox's unread count and version after it."""
     open_ones = and_(_of(ref), _n.step_key.in_(step_keys), _n.acknowledged_at.is_(None), _n.listed == true())
-    ids = list((await db.execute(select(_n.id).where(open_ones))).scalars())
-    await db.execute(update(notifications).where(open_ones).values(acknowledged_at=at))
-    query = select(*_COLUMNS).where(_n.tenant == ref.tenant, _n.id.in_(ids)).order_by(_n.user_id, _n.id)
-    notes = [Notification(*row) for row in await db.execute(query)]
-    people = {note.user_id for note in notes}
-    versions, counts = await bump(db, ref.tenant, people), await unread(db, ref.tenant, people)
-    return [(note, counts[note.user_id], versions[note.user_id]) for note in notes]
+    people = set((await db.execute(select(_n.user_id).where(open_ones).distinct())).scalars())
+    if not people:
+        return []
+    await lock(db, ref.tenant, people)
+    marked = update(notifications).where(open_ones, _n.user_id.in_(people)).values(acknowledged_at=at)
+    notes = [Notification(*row) for row in await db.execute(marked.returning(*COLUMNS))]
+    notes.sort(key=lambda note: (note.user_id, note.id))
+    # A version each, as each is a frame of its own.
+    versions = [(await bump(db, ref.tenant, [note.user_id]))[note.user_id] for note in notes]
+    counts = await unread(db, ref.tenant, {note.user_id for note in notes})
+    return [(note, counts[note.user_id], version) for note, version in zip(notes, versions, strict=True)]
 
 
 def _of(ref: Ref) -> Any:

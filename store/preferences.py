@@ -1,10 +1,10 @@
 """What people have chosen, and when their next digest is due."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from punctual.digests import next_digest
 from punctual.preferences import Preferences, kept
@@ -50,10 +50,27 @@ async def put(
 
 async def choose(db: Connection, tenant: str, user_id: str, chosen: Preferences, now: datetime) -> bool:
     """Replaces what somebody has chosen; whether something that waits for them is to be looked at now."""
-    zone = await directory.zone(db, tenant, user_id)
     before = await load(db, tenant, user_id)
+    # Read after the lock: whoever moves the user to another zone takes it as well.
+    zone = await directory.zone(db, tenant, user_id)
     # A digest that is due right now stays due.
     is_same = before.chosen.digest == chosen.digest
     digest_at = before.digest_at if is_same else next_digest(chosen.digest, zone, now)
     await put(db, tenant, user_id, chosen, digest_at=digest_at, now=now)
     return await waiting.look_again(db, tenant, user_id, now, digests=chosen.digest.frequency != "off")
+
+
+async def next_digest_at(db: Connection, tenant: str, user_id: str, moment: datetime | None) -> None:
+    """When somebody's next digest is due; None: never."""
+    await db.execute(update(preferences).where(_p.tenant == tenant, _p.user_id == user_id).values(digest_at=moment))
+
+
+async def follow_zones(db: Connection, tenant: str, zones: Mapping[str, str], now: datetime) -> None:
+    """Makes people's digests come by the clocks of these zones, by user; one that is due right now stays due."""
+    query = select(_p.user_id, _p.body, _p.digest_at).where(_p.tenant == tenant, _p.user_id.in_(zones))
+    for row in (await db.execute(query.order_by(_p.user_id).with_for_update())).all():
+        if row.digest_at is not None and row.digest_at <= now:
+            continue
+        moment = next_digest(kept(row.body).digest, zones[row.user_id], now)
+        if moment != row.digest_at:
+            await next_digest_at(db, tenant, row.user_id, moment)

@@ -228,6 +228,16 @@ deliveries = Table(
         sqlite_where=text("carried_by IS NOT NULL"),
         postgresql_where=text("carried_by IS NOT NULL"),
     ),
+    # Digests that are still to be sent, whoever's they are.
+    Index(
+        "ix_deliveries_digests",
+        "tenant",
+        "entity_id",
+        "step_key",
+        "channel",
+        sqlite_where=text("kind = 'digest' AND outcome = 'planned'"),
+        postgresql_where=text("kind = 'digest' AND outcome = 'planned'"),
+    ),
 )
 
 # What people have chosen: punctual.preferences.Preferences, and when their next digest is due.
@@ -240,7 +250,7 @@ preferences = Table(
     Column("digest_at", Instant()),
     _required("updated_at", Instant()),
     PrimaryKeyConstraint("tenant", "user_id"),
-    Index(None, "digest_at"),
+    Index(None, "digest_at", "tenant", "user_id"),
 )
 
 # Every policy a tenant ever set: an entity goes on under its own until it is told to follow another.

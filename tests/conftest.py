@@ -1,6 +1,7 @@
 """The real parts that tests run on: SQLite, PostgreSQL, Valkey, Temporal's dev and time-skipping servers."""
 
 import os
+import socket
 import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -59,7 +60,10 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The URL of a real Valkey."""
-    server = ValkeyServer()
+    # Its own search for a free port finds the same one in processes that start together.
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ValkeyServer(port=port)
     server.start()
     yield f"redis://127.0.0.1:{server.port}/0"
     server.stop()

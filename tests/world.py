@@ -15,6 +15,7 @@ from activities.channels.base import SENT, Channel, Message, Result
 from activities.channels.inbox import Inbox
 from activities.compose import Compose
 from activities.deliver import Deliver
+from activities.digest import Digest
 from activities.gather import Gather
 from activities.plan import Plan
 from punctual.channels import CHANNELS
@@ -126,11 +127,11 @@ class World:
         async with self.database.write() as db:
             await directory.put(db, self.tenant, people)
 
-    async def choose(self, user_id: str = "asha", **chosen: Any) -> None:
-        """What somebody prefers from now on, in the words of the API."""
+    async def choose(self, user_id: str = "asha", *, digest_at: datetime | None = None, **chosen: Any) -> None:
+        """What somebody prefers from now on, in the words of the API; when their next digest is due."""
         async with self.database.write() as db:
             wanted = Preferences.model_validate(chosen)
-            await preferences.put(db, self.tenant, user_id, wanted, digest_at=None, now=NOW)
+            await preferences.put(db, self.tenant, user_id, wanted, digest_at=digest_at, now=NOW)
 
     async def inbox(self, user_id: str = "asha") -> list[inbox.Notification]:
         """The user's inbox, oldest first."""
@@ -191,12 +192,14 @@ async def workers(
     compose = Compose(world.database, world.channels, notices, ["crm.example.com"])
     deliver = Deliver(world.database, world.channels)
     gather = Gather(world.database, notices, ["crm.example.com"])
+    digest = Digest(world.database, world.channels, notices, ["crm.example.com"])
+    fast = [plan.plan, compose.compose, gather.gather, digest.digest]
     async with AsyncExitStack() as stack:
         for queue in [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]:
             worker = Worker(
                 world.client, task_queue=queue,
                 workflows=(workflows or WORKFLOWS) if queue == TASK_QUEUE else [],
-                activities=[plan.plan, compose.compose, gather.gather] if queue == TASK_QUEUE else [deliver.deliver],
+                activities=fast if queue == TASK_QUEUE else [deliver.deliver],
                 workflow_runner=runner, workflow_failure_exception_types=[Exception],
             )  # fmt: skip
             await stack.enter_async_context(worker)

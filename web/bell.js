@@ -1,33 +1,64 @@
 /**
- * `<notification-bell>`: a bell with a badge, a list of notifications, and toasts, for any page.
+ * `<notification-bell>`: a bell with a badge, a list of notifications, and toasts, for any page, without a framework.
  *
  *   <script type="module" src="https://punctual.example/bell.js"></script>
  *   <notification-bell src="https://punctual.example" token="…"></notification-bell>
  *
- * Attributes: `src` (where the API is; default: this script's own origin), `token`. Instead of the attribute the
- * property `getToken` may be an async function that gives a fresh token. Events: `notification` (detail: a new one),
- * `unread-count` ({count}), `connection` ({state}), `frame` (every live frame), and `notification-open`
- * ({notification, url}), which a page may cancel to open it its own way.
+ * Attributes
+ *   src               where the API is; default: this script's own origin. It has to allow the page's origin.
+ *   token             a token of the user; a fresh one may be set at any time
+ *   theme             `light` or `dark`; default: as the system has it
+ *   lang              `en` or `hi`; default: the nearest ancestor's, else English
+ *   title-badge       keeps `(n) ` before the page's title, and the number on an installed page's icon
+ *   inbox-url         where "See all" leads; default `/inbox` of `src`; empty: nowhere
+ *   preferences-url   where the settings are; default `/preferences` of `src`; empty: nowhere
+ *
+ * Properties
+ *   getToken   instead of `token`: an async function that gives one; asked before every request and connection, and
+ *              once more with `{fresh: true}` when what it gave was refused
+ *   unread     the number of unread; `isOpen`; methods `open()` and `close()`
+ *
+ * Events, which bubble
+ *   notification        detail: one that is new
+ *   notification-open   detail: {notification, url}; a page that cancels it opens it its own way
+ *   unread-count        detail: {count}
+ *   connection          detail: {state}: `connecting`, `live`, `offline` or `unauthorized`
+ *   frame               detail: a live frame, as the API's section on the WebSocket has it
+ *
+ * Looks: the variables `--punctual-accent`, `-on-accent`, `-surface`, `-hover`, `-fresh`, `-text`, `-muted`, `-line`,
+ * `-alert`, `-warn`, `-badge`, `-on-badge`, `-shadow` and `-font`; the parts `button`, `badge`, `panel`, `header`,
+ * `heading`, `read-all`, `settings`, `close`, `tabs`, `tab`, `note`, `list`, `item` (with the priority, and `unread`),
+ * `open`, `title`, `message`, `meta`, `tag`, `dot`, `tools`, `tool`, `acknowledge`, `acknowledged`, `more`, `empty`,
+ * `error`, `undo`, `undo-button`, `footer`, `see-all`, `menu`, `toasts`, `toast` and `dismiss`.
+ *
+ * Keys in the list: arrows, Home and End move, Enter opens, R marks as read or unread, E archives, S snoozes, Z undoes,
+ * Escape closes. All bells of a page, and all tabs of a browser, share one WebSocket per user.
  */
 
-import { h, icon } from "./bell/dom.js";
-import { Inbox } from "./bell/inbox.js";
-import { List } from "./bell/list.js";
+import { Announcer } from "./bell/announcer.js";
+import { Arrivals } from "./bell/arrivals.js";
+import { Button } from "./bell/button.js";
+import { ownerOf } from "./bell/client.js";
+import { Panel } from "./bell/panel.js";
+import { join } from "./bell/shared.js";
 import { sheet } from "./bell/style.js";
-import { Toasts } from "./bell/toasts.js";
+import { TitleBadge } from "./bell/title.js";
+import { language, words } from "./bell/words.js";
 
-const NOTES = {
-  offline: "Not connected. Trying again…",
-  unauthorized: "The login has expired. New notifications do not arrive.",
-};
+const OUTAGES = new Set(["offline", "unauthorized"]);
 
 export class NotificationBell extends HTMLElement {
-  static observedAttributes = ["src", "token"];
-  #inbox = null;
+  static observedAttributes = ["src", "token", "lang", "title-badge", "inbox-url", "preferences-url"];
+  #shared = null;
+  #joining = null;
   #clock = 0;
-  #settled = false;
   #count = -1;
   #getToken = null;
+  #say = null;
+  #announcer = new Announcer();
+  #button = new Button();
+  #title = new TitleBadge();
+  #listening = null;
 
   constructor() {
     super();
@@ -37,35 +68,18 @@ export class NotificationBell extends HTMLElement {
       delete this.getToken;
     }
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
-    this.badge = h("span", { class: "badge", part: "badge", hidden: true, "aria-hidden": "true" });
-    this.button = h(
-      "button",
-      { class: "bell", part: "button", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel" },
-      icon("bell"), this.badge,
-    );
-    this.readAll = h("button", { class: "quietly", part: "read-all", type: "button" }, "Mark all read");
-    const closer = h("button", { class: "shut", part: "close", type: "button", "aria-label": "Close" }, icon("close"));
-    this.note = h("div", { class: "note", part: "note", role: "status", hidden: true });
-    this.said = h("div", { class: "quiet", role: "status" });
     const open = (item, url, event) => this.#open(item, url, event);
-    const read = (item) => void this.#inbox?.markRead(item.id);
-    this.list = new List({ open, read, take: (item) => void this.#take(item) });
-    this.toasts = new Toasts({ open, take: (item) => this.#take(item) });
-    this.panel = h(
-      "div",
-      { id: "panel", class: "panel", part: "panel", role: "dialog", "aria-labelledby": "heading", tabindex: "-1", hidden: true },
-      h("header", { part: "header" }, h("h2", { id: "heading" }, "Notifications"), this.readAll, closer),
-      this.note, this.list.element,
-    );
-    this.shadowRoot.append(this.button, this.panel, this.toasts.element, this.said);
-    this.button.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
-    closer.addEventListener("click", () => this.close());
-    this.readAll.addEventListener("click", () => void this.#inbox?.markAllRead());
-    this.shadowRoot.addEventListener("keydown", (event) => this.#key(event));
+    this.panel = new Panel({ announcer: this.#announcer, open, close: () => this.close() });
+    this.arrivals = new Arrivals(this.#announcer, {
+      open, take: (item) => this.panel.doing.take(item), list: () => this.open(), lost: () => this.#button.element.focus(),
+    });
+    const { toasts } = this.arrivals;
+    this.shadowRoot.append(this.#button.element, this.panel.element, toasts.element, ...this.#announcer.elements);
+    this.#button.element.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
+    this.panel.element.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && this.close({ keepFocus: true }));
   }
 
-  /** An async function that gives a token; asked before every request and connection. */
   get getToken() {
     return this.#getToken;
   }
@@ -76,127 +90,176 @@ export class NotificationBell extends HTMLElement {
   }
 
   get isOpen() {
-    return !this.panel.hidden;
+    return !this.panel.element.hidden;
   }
 
   get unread() {
     return this.#inbox?.unread ?? 0;
   }
 
+  /** The version of the inbox that is shown; -1 before the first. */
+  get version() {
+    return this.#inbox?.version ?? -1;
+  }
+
+  /** What was read of the list, the newest first. */
+  get items() {
+    return this.#inbox?.items ?? [];
+  }
+
+  get #inbox() {
+    return this.#shared?.inbox ?? null;
+  }
+
+  /** Where the API is. */
+  get #base() {
+    return new URL(this.getAttribute("src") || new URL(import.meta.url).origin, document.baseURI);
+  }
+
   connectedCallback() {
-    this.#start();
+    this.#speak();
+    void this.#start();
     document.addEventListener("pointerdown", this.#elsewhere);
+    if (this.hasAttribute("title-badge")) this.#title.start();
   }
 
   disconnectedCallback() {
     document.removeEventListener("pointerdown", this.#elsewhere);
+    this.#title.stop();
     this.#stop();
   }
 
-  attributeChangedCallback(_name, before, after) {
-    if (before !== after) this.#restart();
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.isConnected) return;
+    if (name === "title-badge") {
+      if (after === null) this.#title.stop();
+      else this.#title.start();
+    }
+    const isSame = name === "token" && this.#shared?.owner && after && ownerOf(after) === this.#shared.owner;
+    if (isSame) void this.#inbox.retry();
+    else if (name === "src" || name === "token") this.#restart();
+    else this.#speak();
+    this.#draw();
   }
 
   open() {
     if (this.isOpen) return;
-    this.panel.hidden = false;
-    this.toasts.clear();
-    this.button.setAttribute("aria-expanded", "true");
-    this.#clock = setInterval(() => this.#draw(), 30_000);
+    this.#speak();
+    this.panel.element.hidden = false;
+    this.panel.place(this.#button.element);
+    this.#button.element.setAttribute("aria-expanded", "true");
+    this.#clock = setInterval(() => this.panel.list.tick(), 30_000);
     this.#draw();
-    if (!this.list.focus()) this.panel.focus({ preventScroll: true });
+    this.panel.focus();
+    this.arrivals.toasts.clear();
   }
 
   close({ keepFocus = false } = {}) {
     if (!this.isOpen) return;
-    this.panel.hidden = true;
-    this.button.setAttribute("aria-expanded", "false");
+    this.panel.forget();
+    this.panel.element.hidden = true;
+    this.#button.element.setAttribute("aria-expanded", "false");
     clearInterval(this.#clock);
-    this.list.forget();
-    if (!keepFocus) this.button.focus();
+    if (!keepFocus) this.#button.element.focus();
   }
 
-  #start() {
-    if (!this.isConnected || this.#inbox || !(this.#getToken || this.getAttribute("token"))) return;
-    const base = new URL(this.getAttribute("src") || new URL(import.meta.url).origin, document.baseURI);
-    this.#settled = false;
+  async #start() {
+    if (!this.isConnected || this.#joining || !(this.#getToken || this.getAttribute("token"))) return;
+    const joining = {};
+    this.#joining = joining;
+    const token = async (how) => (this.#getToken ? this.#getToken(how) : this.getAttribute("token"));
+    const shared = await join(this.#base, { token, stranger: () => this.#restart() });
+    if (this.#joining !== joining) {
+      shared.leave();
+      return;
+    }
+    this.#shared = shared;
+    this.panel.inbox = shared.inbox;
     this.#count = -1;
-    this.#inbox = new Inbox(base, async () => (this.#getToken ? this.#getToken() : this.getAttribute("token")));
-    this.#inbox.addEventListener("change", () => this.#draw());
-    this.#inbox.addEventListener("notification", ({ detail }) => this.#announce(detail));
-    this.#inbox.addEventListener("frame", ({ detail }) => {
-      if (detail.notification?.acknowledged_at) this.toasts.settle(detail.notification.id);
-      this.#tell("frame", detail);
-    });
-    this.#inbox.addEventListener("state", ({ detail: state }) => {
-      this.#settled ||= state !== "connecting";
-      this.#draw();
-      this.#tell("connection", { state });
-    });
-    this.#inbox.open();
+    this.#listen(shared.inbox);
     this.#draw();
   }
 
   #restart() {
     this.#stop();
-    this.#start();
+    void this.#start();
   }
 
   #stop() {
-    this.#inbox?.close();
-    this.#inbox = null;
-    clearInterval(this.#clock);
+    this.#joining = null;
+    this.#listening?.abort();
+    this.#shared?.leave();
+    this.#shared = null;
+    this.close({ keepFocus: !this.shadowRoot.activeElement });
+    this.arrivals.toasts.clear();
+    this.panel.clear();
+    this.#speak();
+    this.#title.show(0);
+  }
+
+  #listen(inbox) {
+    this.#listening = new AbortController();
+    const on = (type, does) => inbox.addEventListener(type, does, { signal: this.#listening.signal });
+    on("change", () => this.#draw());
+    on("arrived", ({ detail: { items, n } }) => this.#arrived(items, n));
+    on("announcement", ({ detail }) => this.arrivals.announced(detail));
+    on("frame", ({ detail }) => {
+      this.arrivals.heard(detail);
+      this.#tell("frame", detail);
+    });
+    on("state", ({ detail: state }) => {
+      this.#draw();
+      this.#tell("connection", { state });
+    });
+    if (inbox.connection !== "connecting") this.#tell("connection", { state: inbox.connection });
   }
 
   #tell(type, detail, cancelable = false) {
     return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable }));
   }
 
+  /** Puts everything into the language that holds here, and the links to where they lead. */
+  #speak() {
+    const lang = language(this);
+    if (this.#say?.lang !== lang) {
+      this.#say = { lang, t: words(lang) };
+      this.panel.speak(this.#say);
+      this.arrivals.speak(this.#say);
+    }
+    this.panel.lead(this.#base, { inbox: this.getAttribute("inbox-url"), preferences: this.getAttribute("preferences-url") });
+    this.#button.draw(this.unread, this.#say);
+  }
+
   #draw() {
     const inbox = this.#inbox;
     if (!inbox) return;
     const count = inbox.unread;
-    this.badge.textContent = String(count);
-    this.badge.hidden = count === 0;
-    this.button.setAttribute("aria-label", count ? `Notifications, ${count} unread` : "Notifications");
-    this.readAll.disabled = count === 0;
-    if (count !== this.#count && inbox.status === "ready") {
+    this.#speak();
+    this.#title.show(this.hasAttribute("title-badge") ? count : 0);
+    if (inbox.status === "ready" && count !== this.#count) {
       this.#count = count;
       this.#tell("unread-count", { count });
     }
-    const note = (this.#settled && NOTES[inbox.connection]) || (inbox.status === "ready" ? inbox.problem : "");
-    if (this.note.textContent !== note) this.note.replaceChildren(...(note ? [icon("offline"), note] : []));
-    this.note.hidden = !note;
-    if (this.isOpen) this.list.draw(inbox);
+    if (this.isOpen) this.panel.draw(OUTAGES.has(inbox.connection) ? this.#say.t(inbox.connection) : "");
   }
 
   #open(item, url, event) {
-    void this.#inbox?.markRead(item.id);
+    const inbox = this.#inbox;
+    if (inbox && !item.read_at) void inbox.acts.setRead(item.id, true);
     if (!this.#tell("notification-open", { notification: item, url }, true)) event.preventDefault();
     else if (url) this.close({ keepFocus: true });
   }
 
-  /** Why it could not be taken, or null. */
-  async #take(item) {
-    const problem = (await this.#inbox?.acknowledge(item.id)) ?? null;
-    this.said.textContent = problem ? "" : `Acknowledged: ${item.title}`;
-    return problem;
-  }
-
-  #announce(item) {
-    this.#tell("notification", item);
-    this.button.classList.remove("ring");
-    requestAnimationFrame(() => this.button.classList.add("ring"));
-    if (!this.isOpen) this.toasts.show(item);
+  #arrived(items, n) {
+    for (const item of items) this.#tell("notification", item);
+    this.#button.ring();
+    this.arrivals.arrived(items, n, this.isOpen);
   }
 
   #key(event) {
-    if (event.key === "Escape" && this.isOpen) {
-      event.stopPropagation();
-      this.close();
-      return;
-    }
-    if (this.isOpen && this.panel.contains(this.shadowRoot.activeElement)) this.list.key(event);
+    if (event.key !== "Escape" || !this.isOpen) return;
+    event.stopPropagation();
+    this.close();
   }
 
   #elsewhere = (event) => {

@@ -90,11 +90,6 @@ async function start(token, me) {
     log.add(detail);
     if (detail.type === "new_notification" || detail.notification?.acknowledged_at) work.refreshSoon();
   });
-  bell.addEventListener("unread-count", ({ detail: { count } }) => {
-    document.title = count ? `(${count}) Punctual` : "Punctual";
-    if (count) navigator.setAppBadge?.(count).catch(() => {});
-    else navigator.clearAppBadge?.().catch(() => {});
-  });
   bell.setAttribute("token", token);
 
   for (const choice of document.querySelectorAll(".list-head input")) {

@@ -1,12 +1,46 @@
 /**
  * Shows pushes and opens what they point to. A push holds a Declarative Web Push document; every push is shown,
  * also one that cannot be read, for browsers take the permission away from pages that stay silent.
+ * Without a network pages give way to a fixed offline page: its files are all that is ever stored.
  */
 
 const ICON = "/static/icons/icon-192.png";
+const OFFLINE = "/offline";
+const STORED = [OFFLINE, "/static/pages/offline.css", "/static/pages/offline.js", "/static/icons/icon.svg"];
+const CACHE = "punctual-offline-1";
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+/** What cannot be stored now is no reason to go without pushes. */
+async function store() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(STORED.map((path) => new Request(path, { cache: "reload" }))).catch(() => {});
+  await self.skipWaiting();
+}
+
+async function begin() {
+  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+  await self.clients.claim();
+}
+
+self.addEventListener("install", (event) => event.waitUntil(store()));
+self.addEventListener("activate", (event) => event.waitUntil(begin()));
+
+async function withoutNetwork(request, path) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const stored = await caches.match(path);
+    if (stored) return stored;
+    throw error;
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== self.location.origin) return;
+  if (request.mode === "navigate") event.respondWith(withoutNetwork(request, OFFLINE));
+  else if (STORED.includes(pathname)) event.respondWith(withoutNetwork(request, pathname));
+});
 
 function read(data) {
   try {

@@ -17,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
         Composed,
         ComposeRequest,
         DeliverRequest,
+        Digested,
+        DigestRequest,
         Gathered,
         GatherRequest,
         Planned,
@@ -47,6 +49,10 @@ PROVIDER_TIMEOUT = timedelta(minutes=2)
 PROVIDER_HEARTBEAT = timedelta(seconds=15)
 
 
+# What is everybody's, and nobody's alarm, lets everything else pass.
+UNHURRIED = Priority(priority_key=4)
+
+
 def fair(tenant: str) -> Priority:
     """Tenants share a queue evenly when there is a backlog."""
     return Priority(fairness_key=tenant[:64])
@@ -64,7 +70,11 @@ async def gather(request: GatherRequest, summary: str) -> Gathered:
     return await _in_store("gather", request, Gathered, request.ref, summary)
 
 
-async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref, summary: str) -> T:
+async def digest(request: DigestRequest, summary: str) -> Digested:
+    return await _in_store("digest", request, Digested, None, summary)
+
+
+async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref | None, summary: str) -> T:
     if name in LOCAL:
         here: T = await workflow.execute_local_activity(
             name,
@@ -83,12 +93,14 @@ async def _in_store(name: str, request: BaseModel, answer: type[T], ref: Ref, su
         start_to_close_timeout=STORE_TIMEOUT,
         retry_policy=STORE,
         summary=summary,
-        priority=fair(ref.tenant),
+        priority=fair(ref.tenant) if ref is not None else UNHURRIED,
     )
     return there
 
 
-async def deliver(request: DeliverRequest, summary: str) -> Told:
+async def deliver(request: DeliverRequest, summary: str, *, within: timedelta | None = None) -> Told:
+    """Tried until the request's `until`; or no longer than `within`, where somebody else goes on after that."""
+    left = request.until - workflow.now()
     spec = CHANNELS[request.channel]
     told: Told = await workflow.execute_activity(
         "deliver",
@@ -97,7 +109,7 @@ async def deliver(request: DeliverRequest, summary: str) -> Told:
         task_queue=spec.queue,
         start_to_close_timeout=PROVIDER_TIMEOUT,
         heartbeat_timeout=PROVIDER_HEARTBEAT,
-        schedule_to_close_timeout=max(request.until - workflow.now(), timedelta(seconds=1)),
+        schedule_to_close_timeout=max(left if within is None else min(left, within), timedelta(seconds=1)),
         retry_policy=RetryPolicy(
             initial_interval=PROVIDER_FIRST_RETRY,
             maximum_interval=PROVIDER_SLOWEST_RETRY,

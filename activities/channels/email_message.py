@@ -21,6 +21,12 @@ from store.vault import Vault
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 
+SUMMARIES = "digests"
+CHOOSE = {
+    "en": "You chose to get summaries. Change when they come, or stop them",
+    "hi": "आपने सारांश पाना चुना है। उनका समय बदलें या उन्हें बंद करें",
+}
+
 # C0 and C1 controls, other line breaks, and what turns the direction of a text.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _LONGEST_LINE = 300
@@ -77,6 +83,7 @@ class Mails:
             "link": link,
             "link_text": note.action_text or link,
             "acknowledge": self._acknowledge(message),
+            "choose": self._choose(message),
             "tenant": message.tenant,
             "lang": str(locale).replace("_", "-"),
             "direction": "rtl" if locale.character_order == "right-to-left" else "ltr",
@@ -96,6 +103,13 @@ class Mails:
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail
+
+    def _choose(self, message: Message) -> dict[str, str] | None:
+        """Where the reader of a summary can say when it comes, or that it does not."""
+        if message.notification.category != SUMMARIES:
+            return None
+        language = message.user.locale.replace("_", "-").split("-")[0].lower()
+        return {"link": urljoin(self._home, "preferences"), "text": CHOOSE.get(language, CHOOSE["en"])}
 
     def _acknowledge(self, message: Message) -> dict[str, str] | None:
         """The link by which the reader can acknowledge, where the notification lets them."""

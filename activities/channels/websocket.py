@@ -1,6 +1,7 @@
 """The WebSocket: a hint that something is new. What it misses, the inbox has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from activities.channels.base import Channel, Message
 from resources import Resources
@@ -18,11 +19,17 @@ class WebSocket(Channel):
         return cls(resources.bus)
 
     async def announce(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            frame = {
-                "type": "new_notification",
-                "notification": message.notification.public(),
-                "unread_count": message.unread,
-                "version": message.version,
-            }
-            await self._bus.publish(message.tenant, message.user.id, frame)
+        frames = [(m.tenant, m.user.id, frame) for m in messages for frame in _frames(m)]
+        await self._bus.publish_all(frames)
+
+
+def _frames(message: Message) -> Iterator[dict[str, Any]]:
+    count, version = message.unread, message.version
+    if message.is_muted:
+        # The inbox has changed all the same, and its version must not look like a gap.
+        yield {"type": "unread_count", "count": count, "version": version}
+        return
+    shown = message.notification.public()
+    yield {"type": "new_notification", "notification": shown, "unread_count": count, "version": version}
+    if message.is_announcement:
+        yield {"type": "announcement", "notification": shown}

@@ -13,7 +13,7 @@ from temporalio import activity
 from activities import wiring
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
-from punctual.protocol import ComposeRequest, DeliverRequest, GatherRequest, PlanRequest, Ref
+from punctual.protocol import ComposeRequest, DeliverRequest, DigestRequest, GatherRequest, PlanRequest, Ref
 from store.bus import LocalBus
 from store.engine import Database
 from workflows import ports
@@ -24,6 +24,7 @@ REQUESTS: dict[type[BaseModel], BaseModel] = {
     PlanRequest: PlanRequest(ref=REF, now=NOW),
     GatherRequest: GatherRequest(ref=REF, now=NOW),
     ComposeRequest: ComposeRequest(ref=REF, key="k", now=NOW),
+    DigestRequest: DigestRequest(now=NOW, due_by=NOW),
     DeliverRequest: DeliverRequest(ref=REF, key="k", channel="email", until=NOW),
 }
 STUBS = {

@@ -1,18 +1,27 @@
-"""A real server and its sockets, for the tests of `/v1/ws`."""
+"""A real server and its sockets, for the tests of `/v1/ws`. Every frame heard has the shape that is documented."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import Field, TypeAdapter
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.api.conftest import World, notification, serving
+from api.live_messages import SERVER_FRAMES
+from api.live_server import OPTIONS, Protocol
+from tests.api.conftest import World, notification
 
 PATH = "/v1/notifications"
+FRAME: TypeAdapter[Any] = TypeAdapter(Annotated[reduce(or_, SERVER_FRAMES), Field(discriminator="type")])
 
 
 class Socket:
@@ -26,7 +35,9 @@ class Socket:
 
     async def hear(self) -> dict[str, Any]:
         async with asyncio.timeout(10):
-            found: dict[str, Any] = json.loads(await self.connection.recv())
+            text = await self.connection.recv()
+        FRAME.validate_json(text, strict=True)
+        found: dict[str, Any] = json.loads(text)
         return found
 
     async def ask(self, type_: str, **values: Any) -> dict[str, Any]:
@@ -46,9 +57,29 @@ class Socket:
 class Live:
     """A world behind a real server."""
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, world: World, server: uvicorn.Server) -> None:
         self.world = world
+        self.server = server
+        port = server.servers[0].sockets[0].getsockname()[1]
         self.url = f"ws://127.0.0.1:{port}/v1/ws"
+
+    @property
+    def hub(self) -> Any:
+        return self.world.app.state.hub
+
+    def on_leave(self, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+        """Set once a socket has left the hub."""
+        left = asyncio.Event()
+        leave: Callable[[Any], None] = self.hub.leave
+        monkeypatch.setattr(self.hub, "leave", lambda listener: (leave(listener), left.set()))
+        return left
+
+    def on_lost(self, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+        """Set once the server has let go of a connection."""
+        gone = asyncio.Event()
+        lost = Protocol.connection_lost
+        monkeypatch.setattr(Protocol, "connection_lost", lambda self, error: (lost(self, error), gone.set()))
+        return gone
 
     @asynccontextmanager
     async def raw(self, **options: Any) -> AsyncIterator[Socket]:
@@ -70,8 +101,28 @@ class Live:
         }  # fmt: skip
         self.world.ours.bus.emit(tenant, user, frame)  # type: ignore[attr-defined]
 
+    def announce(self, id_: str) -> None:
+        frame = {"type": "announcement", "notification": notification("asha", id_, category="system").public()}
+        self.world.ours.bus.emit("acme", "asha", frame)  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, **options: Any) -> AsyncIterator[uvicorn.Server]:
+    """A server as it runs in production; `options` of uvicorn's may be others."""
+    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2, **{**OPTIONS, **options})
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await task
+
 
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[Live]:
-    async with serving(world.app) as port:
-        yield Live(world, port)
+    async with serving(world.app) as served:
+        yield Live(world, served)

@@ -1,6 +1,6 @@
 """The WebSocket, on a real server with a real client."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -21,8 +21,12 @@ BAD_MESSAGES: list[tuple[str | bytes, str]] = [
     ('{"type":"mark_as_read"}', "bad_request"),
     ('{"type":"mark_as_read","notification_id":"a b"}', "bad_request"),
     ('{"type":"subscribe","categories":"x"}', "bad_request"),
+    ('{"type":"subscribe","categories":[1]}', "bad_request"),
     ('{"type":"auth","token":"x"}', "bad_request"),
+    (b'{"type":"launch"}', "bad_request"),
 ]
+
+AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 __all__ = ["server"]
 
@@ -155,7 +159,7 @@ async def test_bad_messages_are_answered_and_the_socket_goes_on(server: Live) ->
             assert await socket.ask("ping") == {"type": "pong"}
 
 
-async def test_subscribing_narrows_what_is_announced(server: Live) -> None:
+async def test_subscribing_narrows_what_is_new(server: Live) -> None:
     """Only new notifications of the chosen categories; of the others the count, so that no version is missing."""
     async with server.socket() as socket:
         await socket.say("subscribe", categories=["tickets", "tasks"])
@@ -169,3 +173,37 @@ async def test_subscribing_narrows_what_is_announced(server: Live) -> None:
         assert await socket.ask("ping") == {"type": "pong"}
         server.publish("a2", category="appointments")
         assert (await socket.hear())["notification"]["id"] == "a2"
+
+
+async def test_changes_and_announcements_come_whatever_was_subscribed_to(server: Live) -> None:
+    """What is on other screens changes too, and an announcement is for everybody."""
+    await server.world.notify("asha", "n1")
+    async with server.socket() as socket:
+        await socket.say("subscribe", categories=["tickets"])
+        heard = await socket.ask("mark_as_read", notification_id="n1")
+        assert (heard["type"], heard["notification"]["category"]) == ("notification_updated", "appointments")
+        server.announce("a1")
+        assert (await socket.hear())["notification"]["id"] == "a1"
+
+
+@pytest.mark.parametrize("command", ["subscribe", "unsubscribe"])
+async def test_an_unknown_category_is_refused_by_name_of_its_field(server: Live, command: str) -> None:
+    """And nothing of the whole command is done, so nobody waits for what never comes."""
+    async with server.socket() as socket:
+        await socket.say("subscribe", categories=["tasks"])
+        error = await socket.ask(command, categories=["tasks", "tickets", "tickest"])
+        assert (error["type"], error["code"]) == ("error", "bad_request")
+        assert error["detail"].startswith("categories.2: must be one of appointments, ")
+        for category, type_ in (("tickets", "unread_count"), ("tasks", "new_notification")):
+            server.publish("n1", category=category)
+            assert (await socket.hear())["type"] == type_
+
+
+async def test_an_answer_without_a_change_never_hides_a_change(server: Live) -> None:
+    """Its version is one that the client has heard of: the newest may be that of a frame still on its way."""
+    await server.world.notify("asha", "n1", "n2", read_at=AT)
+    async with server.socket() as socket:
+        await server.world.notify("asha", "n3")  # nobody is told
+        again = await socket.ask("mark_as_read", notification_id="n1")
+        assert (again["type"], again["version"]) == ("notification_updated", 1)
+        assert await socket.ask("get_unread_count") == {"type": "unread_count", "count": 1, "version": 2}

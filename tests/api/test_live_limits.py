@@ -6,9 +6,11 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 
-from api import hub, live
-from tests.api.conftest import World, serving
-from tests.api.sockets import Live, Socket, server
+from api import hub, inbox_changes, live, live_messages, live_server
+from api.live_queue import WAITING, WAITING_BYTES
+from api.live_server import OPTIONS
+from tests.api.conftest import World
+from tests.api.sockets import Live, Socket, server, serving
 
 __all__ = ["server"]
 
@@ -26,7 +28,7 @@ async def test_too_large_frames_close_with_1009(server: Live) -> None:
 async def test_who_is_too_slow_is_sent_away_with_1013(server: Live) -> None:
     """More frames than may wait for one socket end it; the others of the same user stay."""
     async with server.socket() as slow:
-        for number in range(hub.WAITING + 1):
+        for number in range(WAITING + 1):
             server.publish(f"n{number}")
         assert await slow.closed() == 1013
     async with server.socket() as socket:
@@ -34,40 +36,68 @@ async def test_who_is_too_slow_is_sent_away_with_1013(server: Live) -> None:
 
 
 async def test_who_never_reads_is_let_go(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that stops reading blocks its own sending only, and does not hold its place for ever."""
+    """Little waits for it in memory, the others go on meanwhile, and in the end its connection is gone as well."""
     monkeypatch.setattr(live, "CLOSE_WITHIN", 0.05)
-    left = asyncio.Event()
-    leave = server.world.app.state.hub.leave
-    monkeypatch.setattr(server.world.app.state.hub, "leave", lambda listener: (leave(listener), left.set()))
-    async with server.socket() as socket:
-        socket.connection.transport.pause_reading()
-        for number in range(10_000):
+    monkeypatch.setattr(live_server, "LINGER", 0.05)
+    left, gone = server.on_leave(monkeypatch), server.on_lost(monkeypatch)
+    async with server.socket() as deaf, server.socket(user="ben") as ben:
+        deaf.connection.transport.pause_reading()
+        session = server.hub._listeners["acme", "asha"][0]
+        number = most = size = 0
+        while not left.is_set():
             server.publish(f"n{number}", message="x" * 50_000)
-            await asyncio.sleep(0)
-            if left.is_set():
-                break
-        assert left.is_set()
-        async with server.socket() as other:
-            assert await other.ask("ping") == {"type": "pong"}
-        socket.connection.transport.abort()
+            most, size = max(most, len(session.outbox)), max(size, session.outbox.size)
+            server.publish(f"n{number}", user="ben")
+            assert (await ben.hear())["notification"]["id"] == f"n{number}"
+            number += 1
+        assert most <= WAITING
+        assert 50_000 < size <= WAITING_BYTES
+        async with asyncio.timeout(10):
+            await gone.wait()
+        assert await ben.ask("ping") == {"type": "pong"}
+        deaf.connection.transport.abort()
 
 
-async def test_counts_never_pile_up(server: Live) -> None:
-    """Of many counts that wait, the newest is sent."""
-    async with server.socket() as socket:
-        for number in range(hub.WAITING * 3):
-            frame = {"type": "unread_count", "count": number, "version": number}
-            server.world.ours.bus.emit("acme", "asha", frame)  # type: ignore[attr-defined]
-        assert (await socket.hear())["count"] == hub.WAITING * 3 - 1
-        assert await socket.ask("ping") == {"type": "pong"}
+@pytest.mark.parametrize("waiting", [0, 3])
+async def test_who_does_not_answer_pings_is_let_go(
+    world: World, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    """The server pings, and notices a client that is gone without a word; in production after at most 40 s.
+
+    So it is whether the network still takes what is said to it, or frames wait for it already.
+    """
+    assert OPTIONS["ws_ping_interval"] + OPTIONS["ws_ping_timeout"] == 40
+    monkeypatch.setattr(live_server, "LINGER", 0.05)
+    async with serving(world.app, ws_ping_interval=0.05, ws_ping_timeout=0.05) as served:
+        server = Live(world, served)
+        left = server.on_leave(monkeypatch)
+        async with server.socket() as dead:
+            dead.connection.transport.pause_reading()
+            session = server.hub._listeners["acme", "asha"][0]
+            while len(session.outbox) < waiting:
+                server.publish("n1", message="x" * 50_000)
+                await asyncio.sleep(0)
+            async with asyncio.timeout(10):
+                await left.wait()
+            dead.connection.transport.abort()
+
+
+async def test_a_flood_of_messages_is_closed_with_1008(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many at once and so many a second; whoever talks more does not slow down the others."""
+    monkeypatch.setattr(live_messages, "AT_ONCE", 20)
+    monkeypatch.setattr(live_messages, "PER_SECOND", 0.001)
+    async with server.socket() as loud, server.socket() as other:
+        for _ in range(20):
+            assert await loud.ask("ping") == {"type": "pong"}
+        await loud.connection.send("{")
+        assert await loud.closed() == 1008
+        assert await other.ask("ping") == {"type": "pong"}
 
 
 async def test_a_user_has_a_limited_number_of_sockets(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """One person cannot use up the server; who leaves makes room."""
     monkeypatch.setattr(hub, "SOCKETS_OF_ONE", 1)
-    left = asyncio.Event()
-    leave = server.world.app.state.hub.leave
-    monkeypatch.setattr(server.world.app.state.hub, "leave", lambda listener: (leave(listener), left.set()))
+    left = server.on_leave(monkeypatch)
     async with server.socket(), server.raw() as second:
         await second.say("auth", token=server.world.token())
         assert await second.closed() == 1013
@@ -79,9 +109,9 @@ async def test_a_user_has_a_limited_number_of_sockets(server: Live, monkeypatch:
 
 async def test_what_happens_while_the_socket_opens_is_not_missed(server: Live) -> None:
     """A frame that arrives before the first count is read waits behind `ready`."""
-    server.world.app.state.hub.join, join = (
+    server.hub.join, join = (
         lambda listener: (join(listener), server.publish("early"))[0],
-        server.world.app.state.hub.join,
+        server.hub.join,
     )
     async with server.socket() as socket:
         assert (await socket.hear())["notification"]["id"] == "early"
@@ -90,14 +120,14 @@ async def test_what_happens_while_the_socket_opens_is_not_missed(server: Live) -
 async def test_a_restart_closes_with_1012(server: Live) -> None:
     """Clients know that they may come back at once."""
     async with server.socket() as socket:
-        server.world.app.state.hub.close()
+        server.hub.close()
         assert await socket.closed() == 1012
 
 
 async def test_a_server_that_stops_closes_with_1012(world: World) -> None:
     """The same when the process is told to end while sockets are open."""
-    async with serving(world.app) as port:
-        connection = await connect(f"ws://127.0.0.1:{port}/v1/ws", proxy=None)
+    async with serving(world.app) as served:
+        connection = await connect(Live(world, served).url, proxy=None)
         socket = Socket(connection)
         await socket.ask("auth", token=world.token())
     assert await socket.closed() == 1012
@@ -108,6 +138,6 @@ async def test_a_server_that_stops_closes_with_1012(world: World) -> None:
 async def test_an_unforeseen_error_closes_with_1011(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client is not left waiting."""
     async with server.socket() as socket:
-        monkeypatch.setattr(live.inbox_changes, "count", lambda *_: 1 / 0)
+        monkeypatch.setattr(inbox_changes, "count", lambda *_: 1 / 0)
         await socket.say("get_unread_count")
         assert await socket.closed() == 1011

@@ -9,12 +9,14 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
+from activities import digest
 from punctual.client import TASK_QUEUE, look
 from punctual.policy import Escalation, Level, Policy, Reminder
 from punctual.preferences import Preferences
 from punctual.registry import KINDS
-from store import preferences
+from store import inbox, preferences
 from tests.eventually import eventually
+from tests.store.rows import note
 from tests.world import World, user
 
 POLICY = Policy(
@@ -245,6 +247,36 @@ async def chosen_anew(world: World) -> None:
     await asyncio.wait_for(handle.result(), 60)
 
 
+# A run makes the digests of all tenants.
+_IN_TURN = asyncio.Lock()
+
+
+async def _digests(world: World, people: int, page: int) -> None:
+    """A run of the schedule finds the digests of some people due, so many in one call, and sends them."""
+    names = [f"user-{number}" for number in range(people)]
+    await world.people(*map(user, names))
+    async with _IN_TURN:
+        usual, digest.PAGE = digest.PAGE, page
+        async with world.database.write() as db:
+            rows = [note(f"n-{name}", user_id=name, step_key=name, created_at=_now()) for name in names]
+            await inbox.add(db, world.tenant, rows)
+        for name in names:
+            await world.choose(name, digest={"frequency": "weekly"}, digest_at=_now())
+        handle = await world.client.start_workflow("Digest", id=f"{world.tenant}-run", task_queue=TASK_QUEUE)
+        await asyncio.wait_for(handle.result(), 60)
+        digest.PAGE = usual
+
+
+async def digests_sent(world: World) -> None:
+    """A few, in one call."""
+    await _digests(world, people=3, page=100)
+
+
+async def digests_continued(world: World) -> None:
+    """So many calls that the history is continued."""
+    await _digests(world, people=15, page=1)
+
+
 Scenario = Callable[[World], Awaitable[None]]
 _OF_ENTITIES: tuple[Scenario, ...] = (
     reminded_and_ended,
@@ -259,5 +291,6 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "ticket": (*_OF_ENTITIES, messages_and_waiting),
     "notification": (told_at_once, told_later),
     "quiet_hours": (quiet_ended, chosen_anew),
+    "digest": (digests_sent, digests_continued),
 }
 assert set(SCENARIOS) >= set(KINDS), "every workflow type has its histories: add the new kind to WORDS"

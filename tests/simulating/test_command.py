@@ -26,7 +26,8 @@ def test_rows_as_json_without_settings(tmp_path: Path) -> None:
         ("2026-11-23T05:30:00Z", "follow_up.completed", "asha", None),
     ]
     withheld = next(row for row in found if row["level"] == "managers")["channels"]["web_push"]
-    assert withheld == {"outcome": "withheld", "reason": "no_subscription"}
+    nothing_else = {"due_at": None, "brought_by": None}
+    assert withheld == {"outcome": "withheld", "reason": "no_subscription", **nothing_else}
     assert not (tmp_path / "data").exists()
 
 

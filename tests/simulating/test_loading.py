@@ -24,8 +24,27 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
         (EVENT + "zone: Mars/Base", "zone: must be an IANA time zone"),
         (EVENT + "starts: soon", "starts: must be a time such as"),
         (EVENT + "users: [{id: asha, nmae: Asha}]", "users.0.nmae: is not a known field; did you mean name?"),
-        (EVENT + "users: [{id: a, name: A, quiet_hours: {}}]", "users.0.quiet_hours: cannot be simulated yet"),
-        (EVENT + "preferences: {}", "preferences: cannot be simulated yet"),
+        (
+            EVENT + "users: [{id: a, name: A, quiet_hours: {}}]",
+            "users.0.quiet_hours: is not a known field here: it belongs to a user's preferences",
+        ),
+        (EVENT + "preferences: {}", "preferences: is not a known field here: it belongs to a user"),
+        (
+            EVENT + "users: [{id: a, name: A, preferences: {quiet_hours: {days: [funday]}}}]",
+            "users.0.preferences.quiet_hours.days.0: must be 'mon', 'tue'",
+        ),
+        (
+            EVENT + "users: [{id: a, name: A, preferences: {digest: {frequency: daily, at: 08:20}}}]",
+            "users.0.preferences.digest.at: must be a quarter hour",
+        ),
+        (
+            EVENT + "users: [{id: a, name: A, preferences: {types: {task.odd: {email: true}}}}]",
+            "users.0.preferences.types.task.odd: is not a notification type",
+        ),
+        (
+            EVENT + "directory: [{at: +1h, user: {id: a, name: A, preferences: {channels: {fax: true}}}}]",
+            "directory.0.user.preferences.channels.fax: is not a channel",
+        ),
         (EVENT + "users: [{id: a, name: A}, {id: a, name: B}]", "users.1.id: is in the list twice"),
         (EVENT + "users: [{id: a, name: A, manager_id: a}]", "users.0.manager_id: makes a circle"),
         (EVENT + "policies: {followup: {}}", "policies.followup: must be one of appointment, follow_up"),
@@ -125,3 +144,13 @@ def test_a_scenario_that_does_not_say_when_starts_on_the_next_monday_at_nine(
     """By the clocks of its zone."""
     loaded = loading.load(written(tmp_path, EVENT + "zone: Asia/Kolkata"), now)
     assert loaded.starts == datetime(2026, 11, day, 3, 30, tzinfo=UTC)
+
+
+def test_preferences_are_those_of_the_api(tmp_path: Path) -> None:
+    """Times stay texts, an old name of a type means today's, and what is not said is the default."""
+    text = EVENT + (
+        "users: [{id: a, name: A, preferences: {types: {admin_alert: {email: false}}, quiet_hours: {start: 22:00}}}]"
+    )
+    chosen = loading.load(written(tmp_path, text), NOW).scenario.users[0].preferences
+    assert chosen.types == {"system.alert": {"email": False}}
+    assert (chosen.quiet_hours.start, chosen.quiet_hours.end, chosen.digest.frequency) == ("22:00", "07:00", "off")

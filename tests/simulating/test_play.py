@@ -8,7 +8,7 @@ import pytest
 
 from running.errors import CannotStart
 from simulating import SimulationFailed
-from simulating.rows import Row
+from simulating.rows import Row, Way
 from tests.simulating import rows
 
 ASHA = {"id": "asha", "name": "Asha", "timezone": "Europe/Berlin", "email": "asha@example.com", "manager_id": "ravi"}
@@ -91,8 +91,8 @@ async def test_what_is_refused_and_who_changes_stand_in_rows_of_their_own(tmp_pa
     reminders = [row for row in found if row.type == "follow_up.reminder"]
     assert _at(reminders, "follow_up.reminder") == ["2026-11-20T09:00", "2026-11-24T08:30"]
     emails = [row.channels["email"] for row in reminders]
-    assert emails == [("sent", None), ("withheld", "no_address")]
-    assert [row.channels["web_push"][0] for row in reminders] == ["withheld", "sent"]
+    assert emails == [Way("sent"), Way("withheld", "no_address")]
+    assert [row.channels["web_push"].outcome for row in reminders] == ["withheld", "sent"]
 
 
 async def test_what_is_still_planned_at_the_end_is_shown_as_planned(tmp_path: Path) -> None:
@@ -127,3 +127,65 @@ async def test_a_bug_ends_the_simulation_and_is_named(
     acts = [{"at": "+1d", "remind_now": "follow_up/1", "by": "asha"}]
     with pytest.raises(SimulationFailed, match="KeyError: 'oh'"):
         await rows(tmp_path, _scenario("2026-11-20T09:00:00", "2026-11-24T10:00:00", acts=acts))
+
+
+HELLO = {"title": "Hello", "message": "All", "priority": "high", "recipients": {"user_ids": ["asha"]}}
+NEWS = {"name": "Meera Iyer", "recipients": {"user_ids": ["asha"]}}
+QUIET = {"enabled": True, "start": "22:00", "end": "07:00", "timezone": "UTC"}
+
+
+async def test_what_somebody_chooses_on_the_way_counts_from_then_on(tmp_path: Path) -> None:
+    """For what waits as well: it waits longer, is not wanted any more, or comes at once; digests follow the zone."""
+    digest = {"frequency": "daily"}
+    longer = {"quiet_hours": {**QUIET, "end": "09:00"}, "digest": digest}
+    no_mail = {"types": {"custom": {"email": False}}}
+    found = await rows(tmp_path, {
+        "starts": "2026-11-20T21:00:00",
+        "users": [{**ASHA, "preferences": {"quiet_hours": QUIET, "digest": digest}, "push": True}, RAVI],
+        "events": [
+            {"at": "2026-11-20T22:30:00", "id": "first", "type": "custom", "data": HELLO},
+            {"at": "2026-11-20T22:40:00", "id": "second", "type": "customer.created", "data": NEWS},
+            {"at": "2026-11-21T23:30:00", "id": "third", "type": "custom", "data": HELLO},
+        ],
+        "directory": [
+            {"at": "2026-11-20T23:00:00", "user": {"id": "asha", "preferences": longer}},
+            {"at": "2026-11-21T07:01:00", "user": {"id": "asha", "timezone": "UTC"}},
+            {"at": "2026-11-21T10:00:00", "user": {"id": "asha", "timezone": "Asia/Tokyo"}},
+            {"at": "2026-11-21T23:45:00", "user": {"id": "asha", "preferences": no_mail}},
+        ],
+    })  # fmt: skip
+    told = [(row.alone.entity if row.alone else row.entity, f"{row.at:%d %H:%M}", row) for row in found]
+    emails = {
+        (name, at): (row.channels["email"].outcome, row.channels["email"].reason)
+        for name, at, row in told
+        if "email" in row.channels
+    }
+    assert emails == {
+        ("first", "20 22:30"): ("deferred", "quiet_hours"),
+        ("second", "20 22:40"): ("deferred", "digest"),
+        ("first", "20 23:00"): ("deferred", "quiet_hours"),
+        ("digest/daily", "21 07:00"): ("sent", None),
+        ("first", "21 09:00"): ("sent", None),
+        ("digest/daily", "21 23:00"): ("sent", None),
+        ("third", "21 23:30"): ("deferred", "quiet_hours"),
+        ("third", "21 23:45"): ("withheld", "preference"),
+    }
+    pushed = [(name, at) for name, at, row in told if row.alone and "web_push" in row.channels]
+    assert pushed == [("first", "21 09:00"), ("third", "21 23:45")]
+
+
+async def test_digests_come_until_the_end_that_is_named(tmp_path: Path) -> None:
+    """Each at its instant while something is unread; what quiet hours end at the same instant comes on its own."""
+    chosen = {"quiet_hours": QUIET, "digest": {"frequency": "daily", "at": "08:00"}}
+    found = await rows(tmp_path, {
+        "starts": "2026-11-20T21:00:00",
+        "until": "2026-11-23T12:00:00",
+        "users": [{**ASHA, "preferences": chosen}],
+        "events": [
+            {"at": "2026-11-20T22:30:00", "id": "first", "type": "custom", "data": HELLO},
+            {"at": "2026-11-20T22:30:00", "id": "second", "type": "customer.created", "data": NEWS},
+        ],
+    })  # fmt: skip
+    brought = [(f"{row.at:%d %H:%M}", row.entity, [one.entity for one in row.brings]) for row in found if row.brings]
+    assert brought == [("21 07:00", "quiet_hours/asha", ["first"]), ("21 07:00", "digest/daily", ["second"])]
+    assert _at(found, "digest.daily") == ["2026-11-21T07:00", "2026-11-22T07:00", "2026-11-23T07:00"]

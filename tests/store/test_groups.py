@@ -150,9 +150,9 @@ async def test_an_acknowledgement_marks_what_tells_of_its_steps_once(database: D
         assert left == {"n1": NOW + MINUTE, "n3": None, "n4": None}
 
 
-async def test_two_marked_notifications_of_one_inbox_share_its_version(database: Database) -> None:
-    """One acknowledgement is one change of the inbox, however many rows it marks."""
+async def test_two_marked_notifications_of_one_inbox_have_a_version_each(database: Database) -> None:
+    """Each is a frame of its own, and a client takes no second frame of a version that it has."""
     async with database.write() as db:
         await _tell(db)
         marked = await inbox.acknowledge(db, ref(), [KEY, "other"], NOW)
-        assert [(found.id, version) for found, _, version in marked] == [("n1", 2), ("n3", 2), ("n2", 2)]
+        assert [(found.id, version) for found, _, version in marked] == [("n1", 2), ("n3", 3), ("n2", 2)]

@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import pytest
 
-from store import inbox
+from store import inbox, inbox_changes
 from store.engine import Connection, Database
 from store.inbox import Notification
 from tests.store.rows import MINUTE, NOW, note
@@ -23,6 +24,13 @@ KEPT: dict[str, Callable[[Notification], bool]] = {
     "archived": lambda n: bool(n.archived_at),
     "snoozed": lambda n: bool(n.snoozed_until) and not n.archived_at,
 }
+BULK: dict[str, Callable[[Notification, datetime], Notification]] = {
+    "read": lambda n, at: replace(n, read_at=n.read_at or at),
+    "unread": lambda n, at: replace(n, read_at=None),
+    "archive": lambda n, at: n if n.archived_at else replace(n, archived_at=at, snoozed_until=None),
+    "unarchive": lambda n, at: replace(n, archived_at=None),
+    "delete": lambda n, at: replace(n, listed=False, snoozed_until=None),
+}
 
 
 @dataclass
@@ -37,34 +45,67 @@ class Model:
         own = [n for n in self.notes.values() if n.user_id == user and n.listed and kept(n)]
         return sorted(own, key=lambda n: (n.created_at, n.id), reverse=True)
 
+    def update(self, *changed: Notification) -> int:
+        """Takes over what has changed; how many of them really did."""
+        number = sum(self.notes[note.id] != note for note in changed)
+        self.notes |= {note.id: note for note in changed}
+        return number
+
 
 async def _act(db: Connection, model: Model, chance: random.Random, turn: int) -> None:
     """One change, to the database and to the model."""
     user = chance.choice(USERS)
-    act = chance.choices(("add", "change", "read all"), (8, 16, 1))[0]
+    acts = ("add", "change", "bulk", "time", "delete read", "read all")
+    act = chance.choices(acts, (8, 20, 5, 2, 1, 1))[0]
     at = NOW + turn * MINUTE
+    some = chance.sample(sorted(model.notes), min(3, len(model.notes)))
+    mine = [model.notes[id_] for id_ in some if model.notes[id_].user_id == user and model.notes[id_].listed]
     if act == "add":
         # Several share an instant, so that the order among them matters.
         created = NOW + chance.randrange(4) * MINUTE
-        category = chance.choice(("appointments", "system"))
         new = note(
-            f"n{turn}", user_id=user, step_key=f"step-{turn}", created_at=created, category=category,
-            listed=chance.random() < 0.9,
+            f"n{turn}", user_id=user, step_key=f"step-{turn}", created_at=created,
+            category=chance.choice(("appointments", "system")), listed=chance.random() < 0.9,
+            expires_at=at + 20 * MINUTE if chance.random() < 0.3 else None,
         )  # fmt: skip
         model.notes[new.id] = new
         await inbox.add(db, "acme", [new])
+        await inbox.bump(db, "acme", [user])
     elif act == "change":
-        ids = chance.sample(sorted(model.notes), min(3, len(model.notes)))
         values = {flag: chance.choice((at, None)) for flag in chance.sample(FLAGS, chance.randint(1, 3))}
-        mine = [id_ for id_ in ids if model.notes[id_].user_id == user and model.notes[id_].listed]
-        assert await inbox.change(db, "acme", user, ids, **values) == len(mine)
-        for id_ in mine:
-            model.notes[id_] = replace(model.notes[id_], **values)  # type: ignore[arg-type]
+        assert await inbox.change(db, "acme", user, some, **values) == len(mine)
+        model.update(*(replace(n, **values) for n in mine))  # type: ignore[arg-type]
+    elif act == "bulk":
+        action = chance.choice(sorted(BULK))
+        if action == "delete":
+            changed = await inbox_changes.remove(db, "acme", user, some)
+        else:
+            changed = await inbox_changes.act(db, "acme", user, some, action, at)  # type: ignore[arg-type]
+        assert changed == model.update(*(BULK[action](n, at) for n in mine))
+    elif act == "time":
+        await _end(db, model, at)
+    elif act == "delete read":
+        read = model.of(user, "read")
+        assert await inbox_changes.remove_read(db, "acme", user) == len(read)
+        model.update(*(BULK["delete"](n, at) for n in read))
     else:
         only = chance.choice((None, "system"))
         unread = [n for n in model.of(user, "unread") if only in (None, n.category)]
-        assert await inbox.mark_all_read(db, "acme", user, only, at) == len(unread)
-        model.notes |= {n.id: replace(n, read_at=at) for n in unread}
+        assert await inbox_changes.mark_all_read(db, "acme", user, only, at) == len(unread)
+        model.update(*(replace(n, read_at=at) for n in unread))
+
+
+async def _end(db: Connection, model: Model, now: datetime) -> None:
+    """Lets time pass in all inboxes."""
+    there = [n for n in model.notes.values() if n.listed]
+    expired = [n for n in there if n.expires_at and n.expires_at <= now]
+    woken = [n for n in there if n.snoozed_until and n.snoozed_until <= now and n not in expired]
+    assert await inbox_changes.is_due(db, now) == bool(expired or woken)
+    ended = await inbox_changes.end(db, now, limit=1000)
+    assert {id_ for each in ended for id_ in each.expired} == {n.id for n in expired}
+    awake = {n.id: replace(n, snoozed_until=None, read_at=None) for n in woken}
+    assert {n.id: n for each in ended for n in each.woken} == awake
+    model.update(*(BULK["delete"](n, now) for n in expired), *awake.values())
 
 
 async def _listed(db: Connection, user: str, status: str) -> list[Notification]:
@@ -83,7 +124,7 @@ async def test_lists_and_counts_are_what_the_changes_add_up_to(database: Databas
     """After every change the unread count is the length of the unread list; each list is the model's, in order."""
     chance, model, met = random.Random(seed), Model({}), set[tuple[bool, ...]]()
     async with database.write() as db:
-        for turn in range(100):
+        for turn in range(150):
             await _act(db, model, chance, turn)
             met |= {tuple(getattr(n, flag) is not None for flag in FLAGS) for n in model.notes.values() if n.listed}
             for user, count in (await inbox.unread(db, "acme", USERS)).items():

@@ -1,15 +1,16 @@
 """Many writers at once: nothing lost, nothing twice. Half of them come from another process, as far as locks go."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 
-from store import directory, entities, inbox, ledger
+from store import directory, entities, inbox, inbox_changes, ledger
 from store.engine import Database
 from tests.eventually import eventually
-from tests.store.rows import KEY, NOW, another, delivery, note, record, ref
+from tests.store.rows import KEY, MINUTE, NOW, another, delivery, note, record, ref
 from tests.world import user
 
 
@@ -91,6 +92,73 @@ async def test_a_read_sees_one_state(both: list[Database]) -> None:
         assert await inbox.version(db, "acme", "asha") == 0
     async with both[0].read() as db:
         assert len(await inbox.page(db, "acme", "asha")) == await inbox.version(db, "acme", "asha") == 1
+
+
+async def _change_at_random(database: Database, chance: random.Random, writer: int) -> None:
+    """One of all the changes that there are of an inbox."""
+    act = chance.choice(("add", "add", "read", "unread", "archive", "snooze", "delete", "all", "delete read", "time"))
+    async with database.write() as db:
+        if act == "add":
+            expires = NOW + MINUTE if chance.random() < 0.3 else None
+            name = f"{writer}-{chance.getrandbits(64)}"
+            await inbox.add(db, "acme", [note(name, step_key=name, expires_at=expires)])
+            await inbox.bump(db, "acme", ["asha"])
+            return
+        if act == "time":
+            await inbox_changes.end(db, NOW + MINUTE, limit=3)
+            return
+        await inbox.lock(db, "acme", ["asha"])
+        there = [found.id for found in await inbox.page(db, "acme", "asha")]
+        ids = chance.sample(there, min(5, len(there)))
+        if act == "snooze":
+            changed = await inbox.change(db, "acme", "asha", ids, snoozed_until=NOW + MINUTE)
+        elif act == "delete":
+            changed = await inbox_changes.remove(db, "acme", "asha", ids)
+        elif act == "all":
+            changed = await inbox_changes.mark_all_read(db, "acme", "asha", None, NOW)
+        elif act == "delete read":
+            changed = await inbox_changes.remove_read(db, "acme", "asha")
+        else:
+            changed = await inbox_changes.act(db, "acme", "asha", ids, act, NOW)  # type: ignore[arg-type]
+        if changed:
+            await inbox.bump(db, "acme", ["asha"])
+
+
+async def test_the_count_is_the_list_at_any_time(both: list[Database]) -> None:
+    """While four write all there is to write, readers find count and list equal, and each version says one thing."""
+    seen: dict[int, list[str]] = {}
+    busy = [True]
+
+    async def write(writer: int) -> None:
+        chance = random.Random(writer)
+        for _ in range(40):
+            await _change_at_random(both[writer % 2], chance, writer)
+
+    async def read(database: Database) -> int:
+        last = reads = 0
+        while busy or reads == 0:
+            async with database.read() as db:
+                version = await inbox.version(db, "acme", "asha")
+                count = (await inbox.unread(db, "acme", ["asha"]))["asha"]
+                ids = [found.id for found in await inbox.page(db, "acme", "asha", status="unread", limit=1000)]
+                found = {
+                    one.id for one in await inbox.page(db, "acme", "asha", status="unread", q="visit", limit=1000)
+                }
+                assert await inbox.version(db, "acme", "asha") == version >= last
+            assert count == len(ids)
+            assert found == set(ids)
+            assert seen.setdefault(version, ids) == ids
+            last = version
+            reads += 1
+        return reads
+
+    readers = [asyncio.create_task(read(database)) for database in both]
+    try:
+        await asyncio.gather(*map(write, range(4)))
+    finally:
+        busy.clear()
+    assert min(await asyncio.gather(*readers)) > 1
+    assert len(seen) > 10
 
 
 async def test_what_fails_leaves_nothing(database: Database) -> None:

@@ -6,8 +6,12 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
+from punctual.digests import Digest
 from punctual.policy import Policy
-from store import dedupes, directory, entities, inbox, ledger, policies
+from punctual.preferences import Preferences
+from punctual.quiet_hours import QuietHours
+from punctual.timeline import Entry, Step
+from store import dedupes, directory, entities, figures, inbox, inbox_changes, ledger, policies, preferences, waiting
 from store.engine import Connection, Database
 from store.subscriptions import Subscriptions
 from store.vault import Vault
@@ -17,8 +21,10 @@ from tests.world import user
 OURS, OTHER = "acme", "other"
 SUBSCRIPTIONS = Subscriptions(Vault([SECRET]))
 MODULES: dict[str, Any] = {
-    "dedupes": dedupes, "directory": directory, "entities": entities, "inbox": inbox, "ledger": ledger,
-    "policies": policies, "subscriptions": Subscriptions,
+    "dedupes": dedupes, "directory": directory, "entities": entities, "figures": figures,
+    "inbox": inbox,
+    "inbox_changes": inbox_changes, "ledger": ledger,
+    "policies": policies, "preferences": preferences, "subscriptions": Subscriptions, "waiting": waiting,
 }  # fmt: skip
 Call = Callable[[Connection], Awaitable[Any]]
 US = ref(tenant=OURS)
@@ -37,10 +43,12 @@ READS: dict[str, Call] = {
     "entities.page": lambda db: entities.page(db, OURS, assignee="asha", within_reach_of="ravi"),
     "entities.open_ones": lambda db: entities.open_ones(db, OURS, "appointment"),
     "entities.is_within_reach": lambda db: entities.is_within_reach(db, US, "ravi"),
+    "figures.figures": lambda db: figures.figures(db, OURS, "asha", (NOW, NOW + 60 * MINUTE), NOW),
+    "figures.past": lambda db: figures.past(db, OURS, "asha", NOW - MINUTE, NOW),
     "inbox.version": lambda db: inbox.version(db, OURS, "asha"),
     "inbox.versions": lambda db: inbox.versions(db, OURS, ["asha"]),
     "inbox.unread": lambda db: inbox.unread(db, OURS, ["asha"]),
-    "inbox.page": lambda db: inbox.page(db, OURS, "asha"),
+    "inbox.page": lambda db: inbox.page(db, OURS, "asha", q="visit"),
     "inbox.get": lambda db: inbox.get(db, OURS, "asha", ["n1"]),
     "inbox.note": lambda db: inbox.note(db, OURS, "n1"),
     "inbox.of_step": lambda db: inbox.of_step(db, OURS, "appointment", "42", KEY),
@@ -49,10 +57,19 @@ READS: dict[str, Call] = {
     "ledger.fates": lambda db: ledger.fates(db, US, KEY),
     "ledger.has_any": lambda db: ledger.has_any(db, US, "asha"),
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
+    "ledger.reached_inbox": lambda db: ledger.reached_inbox(db, US, KEY, "asha"),
     "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),
     "ledger.open_channels": lambda db: ledger.open_channels(db, US, KEY),
     "ledger.open_sends": lambda db: ledger.open_sends(db, US),
     "ledger.open_rows": lambda db: ledger.open_rows(db, US, KEY, "email"),
+    "directory.zone": lambda db: directory.zone(db, OURS, "asha"),
+    "preferences.of": lambda db: preferences.of(db, OURS, ["asha"]),
+    "preferences.load": lambda db: preferences.load(db, OURS, "asha"),
+    "waiting.of_user": lambda db: waiting.of_user(db, OURS, "asha", "quiet_hours"),
+    "waiting.next_end": lambda db: waiting.next_end(db, OURS, "asha"),
+    "waiting.ends": lambda db: waiting.ends(db, US, ["night"]),
+    "waiting.put_off_until": lambda db: waiting.put_off_until(db, US, "night"),
+    "waiting.pointless_at": lambda db: waiting.pointless_at(db, OURS, "d1"),
     "policies.current": lambda db: policies.current(db, OURS, "appointment"),
     "policies.of_version": lambda db: policies.of_version(db, OURS, "appointment", 1),
     "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
@@ -75,13 +92,30 @@ WRITES: dict[str, Call] = {
     "inbox.add": lambda db: inbox.add(db, OURS, [note("new", step_key="new")]),
     "inbox.bump": lambda db: inbox.bump(db, OURS, ["asha"]),
     "inbox.change": lambda db: inbox.change(db, OURS, "asha", ["n1"], read_at=NOW),
-    "inbox.mark_all_read": lambda db: inbox.mark_all_read(db, OURS, "asha", None, NOW),
+    "inbox_changes.act": lambda db: inbox_changes.act(db, OURS, "asha", ["n1"], "archive", NOW),
+    "inbox_changes.mark_all_read": lambda db: inbox_changes.mark_all_read(db, OURS, "asha", None, NOW),
+    "inbox_changes.remove": lambda db: inbox_changes.remove(db, OURS, "asha", ["n1"]),
+    "inbox_changes.remove_read": lambda db: inbox_changes.remove_read(db, OURS, "asha"),
     "ledger.add": lambda db: ledger.add(db, US, [delivery("new", channel="web_push")]),
     "ledger.claim": lambda db: ledger.claim(db, OURS, "d1", timedelta(minutes=1)),
     "ledger.settle": lambda db: ledger.settle(db, OURS, "d1", "sent", None, NOW, {}),
     "ledger.overtake": lambda db: ledger.overtake(db, US, [KEY], "cancelled", NOW),
     "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], users=["asha"]),
     "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
+    "preferences.put": lambda db: preferences.put(
+        db, OURS, "asha", Preferences(channels={"email": True}), digest_at=NOW, now=NOW
+    ),
+    "preferences.choose": lambda db: preferences.choose(
+        db, OURS, "asha", Preferences(channels={"email": False}), NOW
+    ),
+    "preferences.next_digest_at": lambda db: preferences.next_digest_at(db, OURS, "asha", NOW),
+    "preferences.follow_zones": lambda db: preferences.follow_zones(db, OURS, {"asha": "UTC"}, NOW),
+    "waiting.carry": lambda db: waiting.carry(db, OURS, ["waits"], "d1"),
+    "waiting.settle": lambda db: waiting.settle(db, OURS, ["waits"], "expired", "expired", NOW),
+    "waiting.postpone": lambda db: waiting.postpone(db, OURS, ["waits"], "digest", NOW),
+    "waiting.share": lambda db: waiting.share(db, OURS, "d1", "sent", None, NOW),
+    "waiting.share_all": lambda db: waiting.share_all(db, US, "told", "web_push"),
+    "waiting.look_again": lambda db: waiting.look_again(db, OURS, "asha", NOW - MINUTE, digests=True),
     "policies.put": lambda db: policies.put(db, OURS, "appointment", Policy(overdue_after="PT1M"), NOW),
     "policies.follow": lambda db: policies.follow(db, OURS, "appointment", 1),
     "subscriptions.save": lambda db: SUBSCRIPTIONS.save(db, OURS, subscription(device="Changed")),
@@ -94,22 +128,39 @@ WRITES: dict[str, Call] = {
 }
 
 # It takes a lock, and neither reads nor writes a row.
-ROWLESS = {"directory.lock"}
+ROWLESS = {"directory.lock", "inbox.lock"}
+# What time changes, it changes for everybody: tests/activities/test_sweep.py.
+FOR_ALL = {"inbox_changes.is_due", "inbox_changes.end"}
 
 
 async def _populate(db: Connection, tenant: str) -> None:
     """The same ids for everybody."""
     whose = ref(tenant=tenant)
     groups = {"roles": ["sales"], "teams": ["north"]}
-    await directory.put(db, tenant, [user("asha", manager_id="ravi", **groups), user("ravi")])
+    await directory.put(
+        db, tenant, [user("asha", manager_id="ravi", timezone="Asia/Kolkata", **groups), user("ravi")]
+    )
     await dedupes.claim(db, tenant, "custom", "key", "e1")
     await entities.save(db, whose, record(title="Visit"), state="open", due_at=NOW, next_step_at=NOW, now=NOW)
     await entities.assign(db, whose, ["asha"])
-    await entities.add_entries(db, whose, [entry()], NOW)
-    await inbox.add(db, tenant, [note()])
+    late = Entry(Step(key="late", type="appointment.outcome_missing", stage="overdue", due_at=NOW), "sent")
+    await entities.add_entries(db, whose, [entry(), late], NOW)
+    await inbox.add(db, tenant, [note(), note("n0", step_key="read", read_at=NOW), note("n2", step_key="late")])
     await inbox.bump(db, tenant, ["asha"])
     gone = delivery("d0", channel="web_push", step_key="gone", outcome="superseded", reason="rescheduled")
-    await ledger.add(db, whose, [delivery(), gone])
+    waits = delivery("waits", step_key="night", outcome="deferred", reason="quiet_hours", due_at=NOW)
+    told = delivery("told", step_key="told", channel="web_push", outcome="failed", reason="rejected")
+    brought = [
+        delivery(f"by-{by}", step_key=KEY, channel=f"for-{by}", outcome="deferred", reason="digest", due_at=NOW)
+        for by in ("d1", "told")
+    ]
+    await ledger.add(
+        db, whose, [delivery(), delivery("seen", channel="inbox", outcome="sent"), gone, waits, told, *brought]
+    )
+    for by in ("d1", "told"):
+        await waiting.carry(db, tenant, [f"by-{by}"], by)
+    chosen = Preferences(quiet_hours=QuietHours(enabled=True), digest=Digest(frequency="daily"))
+    await preferences.put(db, tenant, "asha", chosen, digest_at=None, now=NOW)
     await policies.put(db, tenant, "appointment", Policy(), NOW)
     await SUBSCRIPTIONS.save(db, tenant, subscription())
 
@@ -128,7 +179,7 @@ def _functions(module: ModuleType | type) -> set[str]:
 def test_every_function_of_the_store_is_tried_here() -> None:
     """A new one has to be put into one of the lists."""
     there = {f"{prefix}.{name}" for prefix, module in MODULES.items() for name in _functions(module)}
-    assert there == {*READS, *WRITES, *ROWLESS}
+    assert there == {*READS, *WRITES, *ROWLESS, *FOR_ALL}
 
 
 async def test_a_read_finds_nothing_of_another_tenants(database: Database) -> None:

@@ -31,6 +31,10 @@ const PATHS = {
   ticket: ["M4 6.5h16v9.5H12l-4.5 3.5V16H4z", "M8 10h8", "M8 13h5"],
   chevron: ["M7 10l5 5 5-5"],
   mail: ["M4 6.5h16v11H4z", "M4.5 7l7.5 6 7.5-6"],
+  archive: ["M4 5h16v4H4z", "M5.5 9v10h13V9", "M10 13h4"],
+  clock: ["M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16", "M12 8v4.3l2.8 1.7"],
+  more: ["M6 12h.01", "M12 12h.01", "M18 12h.01"],
+  settings: ["M4 7h9", "M17 7h3", "M15 5v4", "M4 17h3", "M11 17h9", "M9 15v4"],
   offline: ["M4 4l16 16", "M8.5 16a5 5 0 0 1 6.2-.6", "M5 12.3a10 10 0 0 1 4-2.4", "M13.5 9.2A10 10 0 0 1 19 12.3", "M12 19.5h.01"],
 };
 
@@ -46,4 +50,15 @@ export function icon(name) {
     svg.append(path);
   }
   return svg;
+}
+
+/** Makes `wanted` the children of `parent`. What stays is not moved, so that it keeps the focus. */
+export function arrange(parent, wanted) {
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let at = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === at) at = at.nextElementSibling;
+    else parent.insertBefore(child, at);
+  }
 }

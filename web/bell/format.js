@@ -1,5 +1,7 @@
 /** How instants and links are shown. */
 
+import { language, regional } from "./words.js";
+
 const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],
@@ -9,16 +11,16 @@ const UNITS = [
   ["minute", 60],
 ];
 
-/** The page's language, as this reader's region writes it. */
-function language() {
-  const page = document.documentElement.lang;
-  return page ? (navigator.languages.find((one) => one.split("-")[0] === page.split("-")[0]) ?? page) : undefined;
-}
+const locale = (lang) => regional(lang ?? language(document.documentElement));
 
-/** `2 minutes ago`, `in 3 hours`, `now`. */
-export function relative(iso, now = Date.now()) {
-  const seconds = Math.round((Date.parse(iso) - now) / 1000);
-  const words = new Intl.RelativeTimeFormat(language(), { numeric: "auto" });
+/**
+ * `2 minutes ago`, `in 3 hours`, `now`.
+ * @param {string} iso
+ * @param {string} [lang] the document's language unless given
+ */
+export function relative(iso, lang) {
+  const seconds = Math.round((Date.parse(iso) - Date.now()) / 1000);
+  const words = new Intl.RelativeTimeFormat(locale(lang), { numeric: "auto" });
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit);
   }
@@ -26,11 +28,22 @@ export function relative(iso, now = Date.now()) {
 }
 
 /** The instant in full, in the reader's zone, with the zone's name. */
-export function absolute(iso) {
-  return new Intl.DateTimeFormat(language(), {
+export function absolute(iso, lang) {
+  return new Intl.DateTimeFormat(locale(lang), {
     weekday: "short", day: "numeric", month: "short", year: "numeric",
     hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short",
   }).format(new Date(iso));
+}
+
+/** When something comes back, as short as it is clear: `18:00` today, `Sat 09:00` this week, else with the date. */
+export function moment(date, lang) {
+  const time = { hour: "numeric", minute: "2-digit" };
+  const now = new Date();
+  if (date.toDateString() === now.toDateString()) return new Intl.DateTimeFormat(locale(lang), time).format(date);
+  const near = date - now < 6 * 86_400_000;
+  const day = near ? { weekday: "short" } : { weekday: "short", day: "numeric", month: "short" };
+  if (date.getFullYear() !== now.getFullYear() && !near) day.year = "numeric";
+  return new Intl.DateTimeFormat(locale(lang), { ...day, ...time }).format(date);
 }
 
 /**

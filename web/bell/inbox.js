@@ -1,243 +1,214 @@
-/** The user's inbox as this page knows it: read by HTTP, kept true by live frames. */
+/** The user's inbox as this page knows it: read by HTTP, and kept true by live frames. */
 
-import { LiveSocket } from "./socket.js";
+import { Acts } from "./acts.js";
+import { Client } from "./client.js";
+import { Feed } from "./feed.js";
+import { Live } from "./live.js";
+import { Store, isUnread } from "./store.js";
 
-const PAGE = 20;
-const LARGEST_PAGE = 100;
+const READ_AGAIN_AFTER = 200;
+/** How far the server's clock may be ahead of this one. */
+const CLOCKS_DIFFER = 60_000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Fires `change` (look again), `notification` (detail: one that is new), `state` (detail: of the connection) and
- * `frame` (detail: every live frame). Every change has a version; a gap in versions means that the list is read anew.
+ * Fires `change` (look again), `arrived` (detail: {items, n}, the new ones known and how many they are in all),
+ * `announcement` (detail: the notification), `state` (detail: of the connection) and `frame` (detail: every live
+ * frame). Every change of an inbox has a version: a gap means that it is read anew. What people do is in `acts`.
  */
 export class Inbox extends EventTarget {
-  #base;
-  #token;
-  #socket;
+  #live;
+  #client;
+  #store = new Store();
+  #feeds;
   #version = -1;
-  #known = new Set();
-  #loading = null;
-  #again = false;
-  #first = true;
-  items = [];
-  unread = 0;
-  cursor = null;
-  /** `loading`, `ready` or `error`; after the first success it stays `ready`. */
-  status = "loading";
-  problem = "";
+  #count = 0;
+  #told = new Set();
+  #asleep = new Map();
+  #reading = null;
+  #next = null;
+  #held = [];
+  #isFirst = true;
+  #wasLost = false;
 
   /**
    * @param {URL} base where the API is
-   * @param {() => Promise<string|null>} token
+   * @param {(how?: {fresh: boolean}) => Promise<string|null>} token
    */
   constructor(base, token) {
     super();
-    this.#base = base;
-    this.#token = token;
+    this.#client = new Client(base, token);
+    this.#feeds = { all: new Feed(this.#client, this.#store, "all") };
     const live = new URL("/v1/ws", base);
     live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
-    this.#socket = new LiveSocket(live.href, token);
-    this.#socket.addEventListener("state", ({ detail }) => this.#connection(detail));
-    this.#socket.addEventListener("frame", ({ detail }) => this.#hear(detail));
+    this.#live = new Live(live.href, token);
+    this.#live.addEventListener("state", ({ detail }) => this.#connection(detail));
+    this.#live.addEventListener("frame", ({ detail }) => this.#hear(detail));
+    this.acts = new Acts(this.#client, this.#store, this);
   }
 
   get connection() {
-    return this.#socket.state;
+    return this.#live.state;
   }
 
-  open() {
-    this.#socket.open();
-    void this.reload();
+  /** `loading`, `ready` or `error`; after the first success it stays `ready`. */
+  get status() {
+    return this.#feeds.all.status;
   }
 
-  close() {
-    this.#socket.close();
+  /** What was read of the list, the newest first. */
+  get items() {
+    return this.#feeds.all.items;
   }
 
-  /** Reads the newest again; calls that meet share one request, and one more follows if asked for meanwhile. */
-  async reload() {
-    if (this.#loading) {
-      this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = this.#read().finally(() => (this.#loading = null));
-    await this.#loading;
-    if (this.#again) {
-      this.#again = false;
-      await this.reload();
-    }
+  get unread() {
+    return this.#store.count(this.#count);
   }
 
-  async more() {
-    if (!this.cursor) return;
-    try {
-      const page = await this.#call("GET", `notifications?limit=${PAGE}&cursor=${encodeURIComponent(this.cursor)}`);
-      const have = new Set(this.items.map((item) => item.id));
-      this.items.push(...page.items.filter((item) => !have.has(item.id)));
-      for (const item of page.items) this.#known.add(item.id);
-      this.cursor = page.next_cursor;
-      this.problem = "";
-    } catch (error) {
-      this.problem = error.message;
-    }
-    this.#changed();
+  get version() {
+    return this.#version;
   }
 
-  /** Reads one, at once on screen; the server's frame confirms it. */
-  async markRead(id) {
-    const item = this.items.find((one) => one.id === id);
-    if (!item || item.read_at) return;
-    item.read_at = new Date().toISOString();
-    this.unread = Math.max(0, this.unread - 1);
-    this.#changed();
-    await this.#act("PATCH", `notifications/${encodeURIComponent(id)}`, { read: true });
-  }
-
-  async markAllRead() {
-    const now = new Date().toISOString();
-    for (const item of this.items) item.read_at ??= now;
-    this.unread = 0;
-    this.#changed();
-    await this.#act("POST", "notifications/mark-all-read", {});
+  /** @returns {import("./client.js").Refused|null} why the last act was undone, or the last reading failed */
+  get problem() {
+    return this.acts.problem ?? this.#feeds.all.problem;
   }
 
   /**
-   * Takes what one tells of in hand, at once on screen, and undoes that when it is refused.
-   * @returns {Promise<string|null>} why it was refused
+   * One of its lists, read from the first time on that it is asked for.
+   * @param {"all"|"unread"} which
    */
-  async acknowledge(id) {
-    const set = (at) => {
-      const item = this.items.find((one) => one.id === id);
-      if (item) item.acknowledged_at = at;
-    };
-    const now = new Date().toISOString();
-    set(now);
-    this.problem = "";
-    this.#changed();
-    try {
-      const answer = await this.#call("POST", `notifications/${encodeURIComponent(id)}/acknowledge`);
-      set(answer.acknowledged_at ?? now);
-      await this.markRead(id);
-      return null;
-    } catch (error) {
-      set(null);
-      await this.reload();
-      this.problem = error.message;
-      this.#changed();
-      return error.message;
+  feed(which) {
+    if (!this.#feeds[which]) {
+      this.#feeds[which] = new Feed(this.#client, this.#store, which);
+      void this.reload();
     }
+    return this.#feeds[which];
   }
 
-  async #act(method, path, body) {
-    try {
-      await this.#call(method, path, body);
-      this.problem = "";
-      if (this.connection !== "live") await this.reload();
-    } catch (error) {
-      await this.reload();
-      this.problem = error.message;
-      this.#changed();
-    }
+  async open() {
+    await this.#live.open();
+    await this.reload();
+  }
+
+  close() {
+    this.#live.close();
+  }
+
+  /** Tries again what waits: there may be a new token. */
+  retry() {
+    this.#live.retry();
+    return this.reload();
+  }
+
+  /** Reads what was read again, from now on: calls that meet share one reading. */
+  reload() {
+    if (this.#reading) return (this.#next ??= this.#afterwards());
+    return this.#hold(() => this.#read());
+  }
+
+  /** Reads a list further down. */
+  async more(which = "all") {
+    while (this.#reading) await this.#reading;
+    if (this.#feeds[which].cursor) await this.#hold(() => this.#feeds[which].more());
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Takes in a notification as an act has left it. */
+  keep(before, after) {
+    this.#count += Number(isUnread(after)) - Number(isUnread(before));
+    this.#know(after);
+  }
+
+  async #afterwards() {
+    await this.#reading;
+    await pause(READ_AGAIN_AFTER);
+    this.#next = null;
+    return this.reload();
+  }
+
+  /** What is heard while a list is read may be in it or not: it waits, and its version tells. */
+  #hold(work) {
+    this.#reading = work().then(() => {
+      this.#reading = null;
+      for (const frame of this.#held.splice(0)) this.#follow(frame);
+      this.changed();
+    });
+    return this.#reading;
   }
 
   async #read() {
-    const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, this.items.length));
-    try {
-      const page = await this.#call("GET", `notifications?limit=${limit}`);
-      const newest = Math.max(0, ...this.items.map((item) => Date.parse(item.created_at)));
-      const isNew = (item) => !item.read_at && !this.#known.has(item.id) && Date.parse(item.created_at) >= newest;
-      const fresh = page.items.filter(isNew);
-      this.items = page.items;
-      this.unread = page.unread_count;
-      this.cursor = page.next_cursor;
-      this.#version = page.version;
-      this.status = "ready";
-      this.problem = "";
-      for (const item of page.items) this.#known.add(item.id);
-      if (!this.#first) for (const item of fresh.reverse()) this.#announce(item);
-      this.#first = false;
-    } catch (error) {
-      if (this.status !== "ready") this.status = "error";
-      this.problem = error.message;
-    }
-    this.#changed();
+    const { all, ...others } = this.#feeds;
+    const newest = Date.parse(this.items[0]?.created_at);
+    const page = await all.read();
+    for (const feed of Object.values(others)) await feed.read();
+    if (!page) return;
+    const isNew = (item) => isUnread(item) && !this.#told.has(item.id) && !(Date.parse(item.created_at) < newest);
+    const items = page.items.filter(isNew);
+    // Where all that was read is new, there is more of it further down.
+    const n = Math.max(items.length, items.length === page.items.length ? page.unread_count - this.#count : 0);
+    this.#version = page.version;
+    this.#count = page.unread_count;
+    this.#wasLost = false;
+    for (const item of page.items) this.#told.add(item.id);
+    if (!this.#isFirst && items.length) this.#arrived(items.reverse(), n);
+    this.#isFirst = false;
   }
 
   #connection(state) {
+    if (state !== "live") this.#wasLost = true;
     // Without a socket the list is still read at every attempt, so a page behind a poor proxy stays useful.
-    if (state === "offline" && !this.#first) void this.reload();
+    if (state === "offline" && !this.#isFirst) void this.reload();
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
   #hear(frame) {
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
     if (frame.type === "announcement") {
-      this.#announce(frame.notification);
-      return;
+      this.dispatchEvent(new CustomEvent("announcement", { detail: frame.notification }));
+    } else if (Number.isInteger(frame.version)) {
+      if (this.#reading) this.#held.push(frame);
+      else this.#follow(frame);
     }
-    if (!Number.isInteger(frame.version)) return;
+  }
+
+  #follow(frame) {
     if (frame.type === "ready") {
-      void this.#catchUp(frame.version);
+      if (frame.version !== this.#version || this.#wasLost) void this.reload();
       return;
     }
     if (frame.version <= this.#version) return;
-    if (this.#loading || frame.version > this.#version + 1) {
+    // Which ones a bulk change was about is in the list only.
+    if (this.#reading || frame.version > this.#version + 1 || frame.type === "unread_count") {
       void this.reload();
       return;
     }
     this.#version = frame.version;
-    this.#apply(frame);
+    this.#count = frame.unread_count;
+    if (frame.type === "notification_deleted") this.#store.drop(frame.id);
+    else this.#know(frame.notification);
+    if (frame.type === "new_notification") this.#new(frame.notification);
+    this.changed();
   }
 
-  async #catchUp(version) {
-    await this.#loading;
-    if (version !== this.#version) await this.reload();
+  /** Keeps a notification as the server has it; one whose snooze has ended is new once more. */
+  #know(item) {
+    this.#store.put(item);
+    const until = this.#asleep.get(item.id);
+    if (item.snoozed_until) this.#asleep.set(item.id, Date.parse(item.snoozed_until));
+    else if (this.#asleep.delete(item.id) && isUnread(item) && until < Date.now() + CLOCKS_DIFFER) this.#arrived([item], 1);
   }
 
-  #apply(frame) {
-    const { notification } = frame;
-    this.unread = frame.unread_count ?? frame.count ?? this.unread;
-    if (frame.type === "new_notification") {
-      this.items = [notification, ...this.items.filter((item) => item.id !== notification.id)];
-      if (!this.#known.has(notification.id)) this.#announce(notification);
-      this.#known.add(notification.id);
-    } else if (frame.type === "notification_deleted") {
-      this.items = this.items.filter((item) => item.id !== frame.id);
-    } else if (frame.type === "notification_updated") {
-      const hidden = notification.archived_at || notification.snoozed_until;
-      const at = this.items.findIndex((item) => item.id === notification.id);
-      if (hidden) this.items = this.items.filter((item) => item.id !== notification.id);
-      else if (at >= 0) this.items[at] = notification;
-      else void this.reload();
-    } else if (frame.type === "unread_count") {
-      // A bulk change: which ones it read is in the list only.
-      void this.reload();
-    }
-    this.#changed();
+  #new(item) {
+    if (!this.#told.has(item.id)) this.#arrived([item], 1);
+    this.#told.add(item.id);
   }
 
-  #announce(notification) {
-    this.dispatchEvent(new CustomEvent("notification", { detail: notification }));
-  }
-
-  #changed() {
-    this.dispatchEvent(new Event("change"));
-  }
-
-  async #call(method, path, body) {
-    const token = await this.#token();
-    const headers = { Authorization: `Bearer ${token}` };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let answer;
-    try {
-      answer = await fetch(new URL(`/v1/${path}`, this.#base), {
-        method, headers, body: body === undefined ? undefined : JSON.stringify(body), keepalive: method !== "GET",
-      });
-    } catch {
-      throw new Error("The server cannot be reached.");
-    }
-    const given = await answer.json().catch(() => null);
-    if (answer.ok) return given;
-    if (answer.status === 401) throw new Error("The login has expired.");
-    throw new Error(given?.detail ?? given?.title ?? `The server answered ${answer.status}.`);
+  #arrived(items, n) {
+    this.dispatchEvent(new CustomEvent("arrived", { detail: { items, n } }));
   }
 }

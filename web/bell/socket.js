@@ -1,12 +1,16 @@
-/** One WebSocket that comes back by itself: exponential backoff with jitter, a ping against silent deaths. */
+/** One WebSocket that comes back by itself: exponential back-off with full jitter, a ping against silent deaths. */
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+const READY_WITHIN = 15_000;
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
+const UNAUTHORIZED = 4401;
 
 /**
  * Fires `frame` (detail: the decoded frame) and `state` (detail: `connecting`, `live`, `offline` or `unauthorized`).
+ * When a token is refused, a fresh one is asked for once; then it is `unauthorized` until it is opened again, and
+ * even then it does not connect with a token that was refused.
  */
 export class LiveSocket extends EventTarget {
   #url;
@@ -15,12 +19,15 @@ export class LiveSocket extends EventTarget {
   #timer = 0;
   #pinger = 0;
   #failures = 0;
-  #closed = true;
+  #wanted = false;
+  #connecting = false;
+  #used = null;
+  #refused = null;
   state = "offline";
 
   /**
    * @param {string} url ws: or wss: address
-   * @param {() => Promise<string|null>} token asked before every connection
+   * @param {(how?: {fresh: boolean}) => Promise<string|null>} token asked before every connection
    */
   constructor(url, token) {
     super();
@@ -29,44 +36,63 @@ export class LiveSocket extends EventTarget {
   }
 
   open() {
-    if (!this.#closed) return;
-    this.#closed = false;
+    if (this.#wanted) return;
+    this.#wanted = true;
     this.#failures = 0;
+    if (this.state === "unauthorized") this.state = "offline";
     addEventListener("online", this.#retryNow);
     addEventListener("offline", this.#drop);
+    document.addEventListener("visibilitychange", this.#look);
     void this.#connect();
   }
 
   close() {
-    this.#closed = true;
-    removeEventListener("online", this.#retryNow);
-    removeEventListener("offline", this.#drop);
-    clearTimeout(this.#timer);
-    this.#forget();
+    this.#stop();
     this.#set("offline");
   }
 
+  #stop() {
+    this.#wanted = false;
+    removeEventListener("online", this.#retryNow);
+    removeEventListener("offline", this.#drop);
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#forget();
+  }
+
   #retryNow = () => {
-    if (this.#closed || this.#socket) return;
-    clearTimeout(this.#timer);
+    if (!this.#wanted || this.#socket) return;
     this.#failures = 0;
     void this.#connect();
   };
 
   #drop = () => {
-    if (!this.#closed) this.#lost(1006);
+    if (this.#wanted) this.#lost();
+  };
+
+  /** A page that is seen again may have slept: it connects at once, or asks whether the connection still lives. */
+  #look = () => {
+    if (document.hidden) return;
+    if (this.#socket && this.state === "live") this.#ping();
+    else this.#retryNow();
   };
 
   async #connect() {
-    this.#set("connecting");
-    const token = await this.#token().catch(() => null);
-    if (this.#closed || this.#socket) return;
-    if (!token) {
-      this.#lost(4401);
+    if (this.#connecting) return;
+    this.#connecting = true;
+    clearTimeout(this.#timer);
+    const token = await Promise.resolve(this.#token(this.#refused ? { fresh: true } : undefined)).catch(() => null);
+    this.#connecting = false;
+    if (!this.#wanted || this.#socket) return;
+    if (!token || token === this.#refused) {
+      this.#stop();
+      this.#set("unauthorized");
       return;
     }
+    this.#set("connecting");
+    this.#used = token;
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
+    this.#timer = setTimeout(() => this.#lost(), READY_WITHIN);
     socket.onopen = () => socket.send(JSON.stringify({ type: "auth", token }));
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = ({ code }) => {
@@ -81,33 +107,47 @@ export class LiveSocket extends EventTarget {
     } catch {
       return;
     }
-    clearTimeout(this.#pinger);
-    this.#pinger = setTimeout(this.#ping, PING_EVERY);
+    clearTimeout(this.#timer);
     if (frame.type === "ready") {
       this.#failures = 0;
+      this.#refused = null;
+      this.#pinger = setInterval(this.#ping, PING_EVERY);
       this.#set("live");
     }
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
+  /** Any frame that comes in time is an answer. */
   #ping = () => {
-    this.#socket?.send(JSON.stringify({ type: "ping" }));
-    this.#pinger = setTimeout(() => this.#lost(1006), PONG_WITHIN);
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify({ type: "ping" }));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#lost(), PONG_WITHIN);
   };
 
   #lost(code) {
     this.#forget();
+    if (code === UNAUTHORIZED) {
+      const again = this.#refused !== null;
+      this.#refused = this.#used;
+      if (again) {
+        this.#stop();
+        this.#set("unauthorized");
+      } else {
+        this.#set("connecting");
+        void this.#connect();
+      }
+      return;
+    }
+    this.#set("offline");
     this.#failures += 1;
-    const refused = code === 4401;
-    this.#set(refused ? "unauthorized" : "offline");
-    // A refused token may have been renewed meanwhile, but there is no hurry to ask.
-    const wait = refused ? LONGEST_WAIT : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.#failures - 1));
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#connect(), wait * (0.5 + Math.random() / 2));
+    const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#failures);
+    this.#timer = setTimeout(() => void this.#connect(), Math.random() * most);
   }
 
   #forget() {
-    clearTimeout(this.#pinger);
+    clearTimeout(this.#timer);
+    clearInterval(this.#pinger);
     const socket = this.#socket;
     this.#socket = null;
     if (socket) {

@@ -33,12 +33,15 @@ def upgrade() -> None:
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "user_id", name="pk_preferences"),
     )
-    op.create_index("ix_preferences_digest_at", "preferences", ["digest_at"])
+    columns = ["digest_at", "tenant", "user_id"]
+    op.create_index("ix_preferences_digest_at_tenant_user_id", "preferences", columns)
 
     op.add_column("deliveries", sa.Column("due_at", Instant()))
     op.add_column("deliveries", sa.Column("carried_by", Key))
     _index("deferred", "deliveries", ["tenant", "user_id", "due_at"], "outcome = 'deferred'")
     _index("carried", "deliveries", ["tenant", "carried_by"], "carried_by IS NOT NULL")
+    columns = ["tenant", "entity_id", "step_key", "channel"]
+    _index("digests", "deliveries", columns, "kind = 'digest' AND outcome = 'planned'")
 
     op.add_column("notifications", sa.Column("words", Words))
     listed = "listed = 1" if op.get_bind().dialect.name == "sqlite" else "listed"

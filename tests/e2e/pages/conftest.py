@@ -147,6 +147,12 @@ class Site:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
             return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
+    async def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """A change that the same user makes on another device."""
+        headers = {"authorization": f"Bearer {self.token('user')}"}
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, headers=headers) as client:
+            return (await client.request(method, path, json=body)).raise_for_status()
+
 
 def note(id_: str, minute: int = 0, **changes: Any) -> Notification:
     values: dict[str, Any] = {

@@ -1,0 +1,219 @@
+"""`digest`: for each of those whose digest is due one summary, written once, with what has waited for it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
+from time import monotonic
+from typing import Any
+
+import structlog
+from temporalio import activity
+
+from activities import clock, hints, holding, travel
+from activities.channels.base import Channel, Message
+from activities.holding import Held
+from activities.writing import Writer
+from catalogue import Notice
+from punctual.calendar import resolve
+from punctual.channels import CHANNELS
+from punctual.digests import last_digest, next_digest
+from punctual.preferences import MUTED, PLANNED, Preferences, decide
+from punctual.protocol import DIGEST, Digested, DigestRequest, Parcel, Pending, Ref
+from punctual.timeline import Entry, Step
+from punctual.wire import zone
+from store import digests, directory, figures, inbox, ledger, preferences, waiting
+from store.directory import User
+from store.engine import Connection, Database
+from store.figures import Figures, Past
+from store.inbox import Notification
+from store.keys import row_id
+from store.ledger import Delivery
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+# One call writes for no longer, so that it ends well within its time.
+SECONDS = 2.0
+# Somebody for whom it keeps failing is left to the next run, and stops nobody else's.
+ATTEMPTS = 3
+MOST_TITLES = 20
+WEEK = timedelta(days=7)
+
+
+class Digest:
+    """Writes digests, each in a transaction of its own, which also settles when the next one is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        notices: Mapping[str, Notice],
+        action_hosts: Collection[str],
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._notices = notices
+        self._writer = Writer(notices, action_hosts)
+
+    @activity.defn(name="digest")
+    async def digest(self, request: DigestRequest) -> Digested:
+        """Some of those whose digest is due; the same request again writes nothing twice, and names what is open."""
+        now, end = clock.now(request.now), monotonic() + SECONDS
+        if request.after is None:
+            await self._give_up(now)
+        async with self._database.read() as db:
+            people = await digests.due(db, request.due_by, after=request.after, limit=PAGE)
+        said: list[Message] = []
+        place = request.after
+        is_last = len(people) < PAGE
+        try:
+            for place in people:
+                said += await self._one(place[1], place[2], request.due_by, now)
+                if monotonic() > end and place != people[-1]:
+                    is_last = False
+                    break
+        finally:
+            await hints.announce(self._channels, said)
+        async with self._database.read() as db:
+            sends = await digests.open_sends(db, since=request.now if request.after else None)
+        parcels = [Parcel(ref=ref, pending=Pending(key=key, channel=channel)) for ref, key, channel in sends]
+        return Digested(parcels=parcels, more=None if is_last else place)
+
+    async def _give_up(self, now: datetime) -> None:
+        """What could not be sent for longer than its channel has patience is not tried any more."""
+        for name, spec in CHANNELS.items():
+            if spec.digests:
+                async with self._database.write() as db:
+                    await digests.give_up(db, name, now - spec.patience, now)
+
+    async def _one(self, tenant: str, user_id: str, due_by: datetime, now: datetime) -> list[Message]:
+        """One user's digest, unless another run has made it by now; what fast channels have to say of it."""
+        try:
+            async with self._database.write() as db:
+                user = (await directory.get(db, tenant, [user_id], keep=True)).get(user_id)
+                stored = await preferences.load(db, tenant, user_id)
+                if stored.digest_at is None or stored.digest_at > due_by:
+                    return []
+                if user is None or not user.active:
+                    await self._leave(db, tenant, user_id, "unknown_user" if user is None else "inactive", now)
+                    return []
+                moment = next_digest(stored.chosen.digest, user.timezone, now)
+                await preferences.next_digest_at(db, tenant, user_id, moment)
+                return await self._written(db, tenant, user, stored.chosen, now)
+        except Exception:
+            if activity.info().attempt < ATTEMPTS:
+                raise
+            log.exception("digest_fails", tenant=tenant, user=user_id)
+            return []
+
+    async def _leave(self, db: Connection, tenant: str, user_id: str, reason: str, now: datetime) -> None:
+        """Nobody is there to read it."""
+        rows = await waiting.of_user(db, tenant, user_id, "digest")
+        await waiting.settle(db, tenant, [row.id for row in rows], "withheld", reason, now)
+        await preferences.next_digest_at(db, tenant, user_id, None)
+
+    async def _written(
+        self, db: Connection, tenant: str, user: User, chosen: Preferences, now: datetime
+    ) -> list[Message]:
+        """Of all that were missed the last is made, once, if there is anything to say."""
+        last = last_digest(chosen.digest, user.timezone, now)
+        if last is None:
+            return []
+        ref, key = Ref(tenant=tenant, kind=DIGEST, id=chosen.digest.frequency), last[0].isoformat()
+        if await inbox.has_any(db, ref, [key], user.id):
+            return []
+        held = await self._relevant(db, tenant, user, chosen, now)
+        today = _today(user.timezone, now)
+        found = await figures.figures(db, tenant, user.id, today, now)
+        past = await figures.past(db, tenant, user.id, now - WEEK, now) if ref.id == "weekly" else Past()
+        if not (found or past or held):
+            return []
+        notice = self._notices[f"{DIGEST}.{ref.id}"]
+        told = Entry(Step(key=key, type=notice.type, stage="notice", due_at=last[1]))
+        data = _data(user, found, past, [item.note.title for item in held])
+        note = self._writer.write(ref, told, notice, data, user, now, late=False)
+        return await self._posted(db, ref, user, chosen, notice, note, held, now)
+
+    async def _relevant(
+        self, db: Connection, tenant: str, user: User, chosen: Preferences, now: datetime
+    ) -> list[Held]:
+        """What has waited, but for what its user wants no more."""
+        found: list[Held] = []
+        for item in await holding.due(db, tenant, user.id, "digest", now):
+            notice = self._notices.get(item.note.type)
+            if notice is None:
+                await waiting.settle(db, tenant, [item.row.id], "failed", "rejected", now)
+                continue
+            decision = decide(chosen, item.row.channel, travel.about_of(notice, item.note), user.timezone, now)
+            if decision.outcome == "withheld":
+                await waiting.settle(db, tenant, [item.row.id], "withheld", decision.reason, now)
+            else:
+                found.append(item)
+        return found
+
+    async def _posted(
+        self,
+        db: Connection,
+        ref: Ref,
+        user: User,
+        chosen: Preferences,
+        notice: Notice,
+        note: Notification,
+        held: Sequence[Held],
+        now: datetime,
+    ) -> list[Message]:
+        """Puts a digest on its ways. Who chose to have it has it, whatever the hour, but by what they have muted."""
+        category, type_ = notice.about.category, notice.type
+        wanted = {
+            name: MUTED if chosen.choice(name, category, type_) is False else PLANNED
+            for name in notice.about.channels
+        }
+        note = travel.listed(note, wanted)
+        rows = await travel.deliveries(db, ref, self._channels, [user], [note], {user.id: wanted}, now)
+        await ledger.add(db, ref, rows)
+        for row in rows:
+            await self._bring(
+                db, ref.tenant, row, [item.row.id for item in held if item.row.channel == row.channel], now
+            )
+        await inbox.add(db, ref.tenant, [note])
+        if not note.listed:
+            return []
+        versions = await inbox.bump(db, ref.tenant, [user.id])
+        unread = await inbox.unread(db, ref.tenant, [user.id])
+        return [
+            Message(
+                tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, user.id, travel.LIVE), user=user,
+                notification=note, collapse="", unread=unread[user.id], version=versions[user.id],
+                is_muted=chosen.choice(travel.LIVE, category, type_) is False,
+            )
+        ]  # fmt: skip
+
+    async def _bring(self, db: Connection, tenant: str, by: Delivery, ids: Sequence[str], now: datetime) -> None:
+        """What has waited for a channel goes as the digest goes by it."""
+        if by.outcome == "planned":
+            await waiting.carry(db, tenant, ids, by.id)
+        else:
+            await waiting.settle(db, tenant, ids, by.outcome, by.reason, now)
+
+
+def _today(zone_name: str, now: datetime) -> tuple[datetime, datetime]:
+    """From one local midnight to the next."""
+    where = zone(zone_name)
+    day = now.astimezone(where).date()
+    midnights = (datetime.combine(each, time()) for each in (day, day + timedelta(days=1)))
+    start, end = (resolve(midnight, where) for midnight in midnights)
+    return start, end
+
+
+def _data(user: User, found: Figures, past: Past, titles: Sequence[str]) -> dict[str, Any]:
+    """The fields that the notices of digests declare."""
+    where = zone(user.timezone)
+    data: dict[str, Any] = {
+        "user_id": user.id, "unread": found.unread, "zone": user.timezone, "action_url": "/inbox",
+        "appointments_today": found.appointments_today,
+        "appointments": [f"{at.astimezone(where):%H:%M} {title}" for at, title in found.appointments],
+        "waiting_count": len(titles), "waiting": list(titles[:MOST_TITLES]),
+    }  # fmt: skip
+    for kind, count in found.open.items():
+        data |= {f"{kind}s_due": count.due, f"{kind}s_overdue": count.overdue}
+    return data | asdict(past)

@@ -1,0 +1,343 @@
+"""`digest`: one summary for each user and period, whatever happens, and what has waited goes as it goes."""
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+import catalogue
+from activities import digest as module
+from activities.channels.base import Message
+from activities.channels.email_message import Mails
+from activities.channels.inbox import Inbox
+from activities.digest import Digest
+from punctual.channels import CHANNELS
+from punctual.digests import next_digest
+from punctual.preferences import Preferences
+from punctual.protocol import DIGEST, Digested, DigestRequest, Ref
+from store import directory, inbox, ledger, preferences
+from store.engine import Connection, Database
+from store.ledger import Delivery
+from store.vault import Vault
+from tests.store.rows import SECRET, note
+from tests.world import Recorder, user
+
+# A Monday, 08:00 in UTC.
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+TASK = Ref(tenant="acme", kind="task", id="42")
+FIELDS = {"kind": "task", "entity_id": "42", "type": "task.updated", "category": "tasks", "priority": "normal"}
+
+
+class Post:
+    """The activity over a real store; mails and sockets are recorders."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS}
+        self.channels["inbox"] = Inbox()
+        self.activity = Digest(database, self.channels, catalogue.load(), [])
+
+    async def run(
+        self, at: datetime = NOW, *, due_by: datetime | None = None, after: Any = None, attempt: int = 1
+    ) -> Digested:
+        environment = ActivityEnvironment()
+        environment.info = dataclasses.replace(environment.info, started_time=at, attempt=attempt)
+        request = DigestRequest(now=at, due_by=due_by or at, after=after)
+        return await environment.run(self.activity.digest, request)
+
+    async def choose(
+        self, who: str = "asha", *, digest_at: datetime | None = None, zone: str = "UTC", **chosen: Any
+    ) -> None:
+        """What somebody wants; without anything else a digest a day at 08:00, which is due since 08:00."""
+        wanted = Preferences.model_validate({"digest": {"frequency": "daily"}, **chosen})
+        due = digest_at or next_digest(wanted.digest, zone, NOW - timedelta(seconds=1))
+        async with self.database.write() as db:
+            await preferences.put(db, "acme", who, wanted, digest_at=due, now=NOW)
+
+    async def due(self, who: str = "asha") -> datetime | None:
+        async with self.database.write() as db:
+            return (await preferences.load(db, "acme", who)).digest_at
+
+    async def unread(self, who: str = "asha", count: int = 1) -> None:
+        """Gives somebody something to read."""
+        async with self.database.write() as db:
+            rows = [note(f"{who}-{n}", user_id=who, **{**FIELDS, "step_key": f"{who}-{n}"}) for n in range(count)]
+            await inbox.add(db, "acme", rows)
+
+    async def digests(self, who: str = "asha") -> list[inbox.Notification]:
+        async with self.database.read() as db:
+            return await inbox.page(db, "acme", who, category="digests")
+
+    async def fates(self, frequency: str = "daily", who: str = "asha") -> dict[str, tuple[str, str | None]]:
+        """Channel → outcome and reason of somebody's digest."""
+        async with self.database.read() as db:
+            rows = await ledger.of_entity(db, Ref(tenant="acme", kind=DIGEST, id=frequency))
+        return {row.channel: (row.outcome, row.reason) for row in rows if row.user_id == who}
+
+    async def wait(self, name: str, **changes: Any) -> None:
+        """Something waits for asha's digest."""
+        async with self.database.write() as db:
+            await _wait(db, name, **changes)
+
+    async def waiting(self) -> dict[str, tuple[str, str | None]]:
+        """What came of what waited: outcome and reason."""
+        async with self.database.read() as db:
+            rows = await ledger.of_entity(db, TASK)
+        return {row.step_key: (row.outcome, row.reason) for row in rows if row.channel == "email"}
+
+
+async def _wait(db: Connection, name: str, **changes: Any) -> None:
+    shown = {**FIELDS, "step_key": name, "title": f"Task changed: {name}", **changes}
+    await inbox.add(db, "acme", [note(f"waits-{name}", **shown)])
+    rows = [
+        Delivery(f"{name}-inbox", "asha", "inbox", name, f"waits-{name}", "sent", None, NOW - HOUR),
+        Delivery(
+            f"{name}-email", "asha", "email", name, f"waits-{name}", "deferred", "digest", NOW - HOUR, due_at=NOW
+        ),
+    ]
+    await ledger.add(db, TASK, rows)
+
+
+@pytest.fixture
+async def post(sqlite: Database) -> Post:
+    async with sqlite.write() as db:
+        await directory.put(db, "acme", [user("asha"), user("ben")])
+    return Post(sqlite)
+
+
+async def test_a_period_has_one_digest_however_often_it_is_made(post: Post) -> None:
+    """Also in another run, and when its hour is moved to later the same day; the answer names what is to be sent."""
+    await post.unread(count=3)
+    await post.choose()
+    first = await post.run()
+    (parcel,) = first.parcels
+    assert (parcel.ref.workflow_id, parcel.pending.key) == ("acme/digest/daily", "2026-11-23")
+    assert (parcel.pending.channel, first.more) == ("email", None)
+    # The answer may have been lost with whoever was to hear it.
+    assert (await post.run()).parcels == first.parcels
+    await post.choose(digest={"frequency": "daily", "at": "18:00"})
+    await post.run(NOW + 10 * HOUR)
+    (digest,) = await post.digests()
+    assert (digest.entity_id, digest.step_key, digest.title) == ("daily", "2026-11-23", "Your day")
+    assert "Tasks: 3" in digest.message
+    assert await post.fates() == {"inbox": ("sent", None), "email": ("planned", None)}
+    assert await post.due() == NOW + DAY + 10 * HOUR
+
+
+async def test_two_runs_at_once_make_one(database: Database) -> None:
+    """On either database the second waits for the first, and finds that it is done."""
+    async with database.write() as db:
+        await directory.put(db, "acme", [user(f"u{number}") for number in range(6)])
+    post = Post(database)
+    for number in range(6):
+        await post.choose(f"u{number}")
+        await post.unread(f"u{number}")
+    await asyncio.gather(*(post.run() for _ in range(3)))
+    assert [len(await post.digests(f"u{number}")) for number in range(6)] == [1] * 6
+    assert len(post.channels["websocket"].sent) == 6
+
+
+async def test_after_an_outage_only_the_last_is_made(post: Post) -> None:
+    """A week of daily ones missed is one, of the last day; the next comes as ever."""
+    await post.unread()
+    await post.choose(digest_at=NOW - 6 * DAY)
+    await post.run(NOW + 5 * HOUR)
+    assert [digest.step_key for digest in await post.digests()] == ["2026-11-23"]
+    assert await post.due() == NOW + DAY
+
+
+async def test_who_has_nothing_to_hear_hears_nothing(post: Post) -> None:
+    """Only the next one's time is set."""
+    await post.choose()
+    assert (await post.run()).parcels == []
+    assert (await post.digests(), await post.fates(), await post.due()) == ([], {}, NOW + DAY)
+
+
+async def test_it_speaks_its_reader_s_language_and_goes_by_their_clock(post: Post) -> None:
+    """Each is made when it is 08:00 where its reader is."""
+    async with post.database.write() as db:
+        await directory.put(db, "acme", [user("ben", timezone="Asia/Kolkata", locale="hi")])
+    for who, zone in {"asha": "UTC", "ben": "Asia/Kolkata"}.items():
+        await post.unread(who)
+        await post.choose(who, zone=zone)
+    assert await post.due("ben") == NOW + 18.5 * HOUR
+    await post.run()
+    assert await post.digests("ben") == []
+    await post.run(NOW + 18.5 * HOUR)
+    (digest,) = await post.digests("ben")
+    assert (digest.step_key, digest.title) == ("2026-11-24", "आपका दिन")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fates"),
+    [
+        ({"channels": {"email": False}}, {"inbox": ("sent", None), "email": ("withheld", "preference")}),
+        (
+            {"categories": {"digests": {"inbox": False}}},
+            {"inbox": ("withheld", "preference"), "email": ("planned", None)},
+        ),
+        (
+            {"channels": {"email": False}, "types": {"digest.daily": {"email": True}}},
+            {"inbox": ("sent", None), "email": ("planned", None)},
+        ),
+        (
+            {"quiet_hours": {"enabled": True, "start": "00:00", "end": "23:45"}},
+            {"inbox": ("sent", None), "email": ("planned", None)},
+        ),
+    ],
+)
+async def test_who_chose_a_digest_has_it_but_by_what_they_muted(
+    chosen: dict[str, Any], fates: dict[str, tuple[str, str | None]], post: Post
+) -> None:
+    """The narrowest rule counts; quiet hours do not hold it back, for its time was chosen."""
+    await post.unread()
+    await post.choose(**chosen)
+    await post.run()
+    assert await post.fates() == fates
+    assert len(await post.digests()) == (fates["inbox"][0] == "sent")
+
+
+async def test_sockets_hear_of_it_after_the_fact(post: Post) -> None:
+    """With the inbox as it then is; who wants no such news hears only that something has changed."""
+    await post.unread(count=2)
+    await post.choose()
+    await post.run()
+    (said,) = post.channels["websocket"].sent
+    assert (said.notification.type, said.unread, said.is_muted) == ("digest.daily", 3, False)
+    async with post.database.read() as db:
+        assert said.version == await inbox.version(db, "acme", "asha")
+    await post.choose(channels={"websocket": False}, digest_at=NOW + DAY)
+    await post.run(NOW + DAY)
+    assert post.channels["websocket"].sent[1].is_muted
+
+
+async def test_what_has_waited_goes_with_it_unless_it_is_over(post: Post) -> None:
+    """What was read, archived, deleted, acknowledged or has expired meanwhile, or is wanted no more, stays out."""
+    await post.wait("offer")
+    for name, changes in {
+        "read": {"read_at": NOW}, "archived": {"archived_at": NOW}, "acknowledged": {"acknowledged_at": NOW},
+        "deleted": {"listed": False}, "expired": {"expires_at": NOW}, "muted": {"type": "ticket.updated"},
+        "forgotten": {"type": "no.more"},
+    }.items():  # fmt: skip
+        await post.wait(name, **changes)
+    await post.choose(types={"ticket.updated": {"email": False}})
+    await post.run()
+    stale, planned = ("superseded", "stale"), ("deferred", "digest")
+    assert await post.waiting() == {
+        "offer": planned, "read": stale, "archived": stale, "acknowledged": stale, "deleted": stale,
+        "expired": ("expired", "expired"), "muted": ("withheld", "preference"), "forgotten": ("failed", "rejected"),
+    }  # fmt: skip
+    (digest,) = await post.digests()
+    assert "Waiting for this summary:\n- Task changed: offer\n\n" in digest.message
+    assert "deleted" not in digest.message
+    await post.choose(digest_at=NOW + DAY)
+    await post.run(NOW + DAY)
+    assert "Waiting" not in (await post.digests())[0].message
+
+
+async def test_many_that_waited_are_counted(post: Post) -> None:
+    """Twenty are named."""
+    for number in range(23):
+        await post.wait(f"{number:02}")
+    await post.choose()
+    await post.run()
+    message = (await post.digests())[0].message
+    assert "- Task changed: 19\n- … 3 more" in message
+    assert "Task changed: 20" not in message
+
+
+async def test_without_an_address_what_has_waited_is_withheld_as_the_digest_is(post: Post) -> None:
+    """And nothing is left waiting."""
+    await post.wait("offer")
+    await post.choose()
+    post.channels["email"].reasons = {"asha": "no_address"}
+    await post.run()
+    assert await post.fates() == {"inbox": ("sent", None), "email": ("withheld", "no_address")}
+    assert await post.waiting() == {"offer": ("withheld", "no_address")}
+
+
+@pytest.mark.parametrize("reason", ["inactive", "unknown_user"])
+async def test_nobody_reads_what_is_for_somebody_who_has_left(reason: str, post: Post) -> None:
+    """No digest, none later, and nothing is left waiting."""
+    await post.wait("offer")
+    await post.choose()
+    async with post.database.write() as db:
+        if reason == "inactive":
+            await directory.put(db, "acme", [user("asha", active=False)])
+        else:
+            await db.exec_driver_sql("DELETE FROM users WHERE id = 'asha'")
+    assert (await post.run()).parcels == []
+    assert (await post.digests(), await post.due()) == ([], None)
+    assert await post.waiting() == {"offer": ("withheld", reason)}
+
+
+async def test_what_cannot_be_made_stops_nobody_else_s(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried a few times; then it is left to the next run, and so is due still."""
+    written = Digest._written
+
+    async def fails_for_asha(self: Digest, db: Any, tenant: str, who: Any, *others: Any) -> Any:
+        if who.id == "asha":
+            raise LookupError("no such thing")
+        return await written(self, db, tenant, who, *others)
+
+    for who in ("asha", "ben"):
+        await post.unread(who)
+        await post.choose(who)
+    monkeypatch.setattr(Digest, "_written", fails_for_asha)
+    with pytest.raises(LookupError):
+        await post.run()
+    assert (await post.digests("ben"), await post.due()) == ([], NOW)
+    await post.run(attempt=module.ATTEMPTS)
+    assert (len(await post.digests("ben")), await post.due()) == (1, NOW)
+    monkeypatch.undo()
+    await post.run()
+    assert (len(await post.digests()), await post.due()) == (1, NOW + DAY)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PAGE", 1), ("SECONDS", 0.0)])
+async def test_a_call_does_a_part_and_says_where_it_stopped(
+    name: str, value: Any, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By number or by time; a later call names what was written since it was asked."""
+    monkeypatch.setattr(module, name, value)
+    for who in ("asha", "ben"):
+        await post.unread(who)
+        await post.choose(who)
+    first = await post.run()
+    assert first.more == (NOW, "acme", "asha")
+    assert (len(await post.digests("asha")), len(await post.digests("ben"))) == (1, 0)
+    second = await post.run(NOW + timedelta(seconds=1), due_by=NOW, after=first.more)
+    assert (len(first.parcels), len(second.parcels), len(await post.digests("ben"))) == (1, 1, 1)
+    last = second if second.more is None else await post.run(NOW + HOUR, due_by=NOW, after=second.more)
+    assert last.more is None
+    assert last is second or last.parcels == []
+
+
+async def test_what_could_not_be_sent_for_a_day_is_given_up(post: Post) -> None:
+    """With what it brought along."""
+    await post.wait("offer")
+    await post.choose()
+    await post.run()
+    await post.choose(digest_at=NOW + 9 * DAY)
+    patience = CHANNELS["email"].patience
+    assert len((await post.run(NOW + patience)).parcels) == 1
+    assert (await post.run(NOW + patience + HOUR)).parcels == []
+    assert await post.fates() == {"inbox": ("sent", None), "email": ("failed", "timeout")}
+    assert await post.waiting() == {"offer": ("failed", "timeout")}
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "Change when they come"), ("hi", "समय बदलें")])
+async def test_its_mail_says_where_to_change_it(locale: str, words: str, post: Post) -> None:
+    """With an absolute link, in text and HTML; other mails say nothing of it."""
+    mails = Mails("Punctual <punctual@example.com>", "https://crm.example/", Vault([SECRET]), lambda: NOW)
+    for category, there in (("digests", True), ("tasks", False)):
+        message = Message("acme", "d1", user("asha", locale=locale), note(category=category), collapse="")
+        mail = message_from_bytes(mails.write(message, "asha@example.com").as_bytes())
+        for part in mail.get_payload():
+            text = part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+            assert ("https://crm.example/preferences" in text, words in text) == (there, there)

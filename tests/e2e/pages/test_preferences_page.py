@@ -1,0 +1,240 @@
+"""The page `/preferences`, in a browser."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+from tests.e2e.pages.conftest import Site
+
+PATH = "/v1/preferences"
+# 23:30 in Kolkata on a Friday.
+FRIDAY_NIGHT = datetime(2026, 11, 20, 18, tzinfo=UTC)
+DEVICE: dict[str, Any] = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/abc",
+    "keys": {
+        "p256dh": "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM",
+        "auth": "tBHItJI5svbpez7KI4CCXg",
+    },
+}
+# A browser that is subscribed: headless ones reach no push service.
+SUBSCRIBED = """device => {
+  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+  const found = { options: { applicationServerKey: bytes(device.key).buffer }, endpoint: device.endpoint, toJSON: () => device };
+  PushManager.prototype.getSubscription = async () => found;
+}"""
+
+
+async def _open(page: Page, site: Site, query: str = "") -> None:
+    """The page, logged in, live and drawn."""
+    await page.goto(f"{site.url}/preferences{query}#token={site.token('user')}")
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    await expect(page.locator("#all")).to_be_visible()
+
+
+async def _stored(site: Site) -> Any:
+    return (await site.get(PATH, role="user")).json()
+
+
+async def test_the_table_says_what_reaches_whom_and_keeps_what_is_chosen(page: Page, site: Site) -> None:
+    """Defaults in words; categories follow their channel, types their category, until they have a choice of their own."""
+    await _open(page, site)
+    shown = "select => select.selectedOptions[0].textContent"
+    cell = page.locator("#matrix").get_by_label
+    for label, words in {
+        "All notifications, Inbox": "Everything", "All notifications, Push": "Important only",
+        "Tickets, Email": "Important only",
+    }.items():
+        assert await cell(label).evaluate(shown) == words
+    await cell("All notifications, Email").select_option(label="Nothing")
+    assert await cell("Tickets, Email").evaluate(shown) == "Nothing"
+    await cell("Tickets, Email").select_option(label="Everything")
+    await page.get_by_role("button", name="Tickets").click()
+    assert await cell("Closed, Email").evaluate(shown) == "On"
+    await cell("Closed, Email").select_option("off")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    await page.reload()
+    await expect(page.locator("#all")).to_be_visible()
+    assert await cell("Sales, Email").evaluate(shown) == "Nothing"
+    chosen = await _stored(site)
+    assert chosen["channels"] == {"email": False}
+    assert chosen["categories"] == {"tickets": {"email": True}}
+    assert chosen["types"] == {"ticket.closed": {"email": False}}
+
+
+async def test_what_protects_the_account_is_always_on_and_says_why(page: Page, site: Site) -> None:
+    """There is no control that would do nothing, also not at the address's category."""
+    await site.send("PUT", PATH, {"channels": {"email": False}})
+    await _open(page, site)
+    await page.goto(f"{site.url}/inbox")
+    await page.goto(f"{site.url}/preferences#security")
+    body = page.locator("#matrix tbody#security")
+    await expect(body.locator("tr.type")).to_have_count(2)
+    await expect(body.get_by_text("Failed log-in")).to_be_visible()
+    await expect(body.locator("select")).to_have_count(0)
+    await expect(body.locator(".fixed").first).to_have_attribute("title", "This protects your account and cannot be turned off.")
+
+
+async def test_quiet_hours_say_what_they_mean_now(page: Page, site: Site) -> None:
+    """For a chosen zone at a fixed moment, as they are changed."""
+    await page.clock.set_fixed_time(FRIDAY_NIGHT)
+    await _open(page, site)
+    now = page.locator("#quiet-now")
+    await expect(now).to_contain_text("No quiet hours")
+    await page.get_by_role("switch", name="On").check()
+    await expect(now).to_have_text(
+        "Quiet from 22:00 to 7:00, Mon–Sun, your own zone (on this device Asia/Kolkata). "
+        "Now it is 23:30 there: quiet until 7:00. Push and mail wait."
+    )
+    await page.get_by_label("Time zone").select_option("Europe/Berlin")
+    await page.get_by_label("Wednesday").uncheck()
+    await expect(now).to_have_text(
+        "Quiet from 22:00 to 7:00, Mon–Tue, Thu–Sun, Europe/Berlin. Now it is 19:00 there: not quiet."
+    )
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    hours = (await _stored(site))["quiet_hours"]
+    assert (hours["enabled"], hours["timezone"], "wed" in hours["days"]) == (True, "Europe/Berlin", False)
+
+
+async def test_what_the_server_refuses_stands_at_its_field_and_leaving_warns(page: Page, site: Site) -> None:
+    """Nothing is lost in silence: the reader is told, asked before leaving, and can mend it."""
+    await _open(page, site)
+    await page.get_by_role("radio", name="Weekly").check()
+    await page.get_by_label("Time, to the quarter hour").fill("08:07")
+    await expect(page.locator("#at-error")).to_contain_text("Must be a quarter hour")
+    await expect(page.locator("#at")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#saving")).to_contain_text("Not saved")
+    async with page.expect_event("dialog") as asked:
+        await page.evaluate("setTimeout(() => location.assign('/inbox'))")
+    dialog = await asked.value
+    assert dialog.type == "beforeunload"
+    await dialog.dismiss()
+    await page.get_by_label("Time, to the quarter hour").fill("18:15")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    await expect(page.locator("#at-error")).to_be_empty()
+    await expect(page.locator("#digest-now")).to_have_text("Every Monday at 18:15, on your own clock.")
+    assert (await _stored(site))["digest"] == {"frequency": "weekly", "at": "18:15", "weekday": "mon"}
+
+
+async def test_a_change_made_without_a_network_is_saved_when_it_is_back(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    """It says "not saved" meanwhile; the last state counts."""
+    await _open(page, site)
+    await context.set_offline(True)
+    await expect(page.locator("#banner")).to_contain_text("You are offline")
+    await page.get_by_label("Sales, Push").select_option("on")
+    await expect(page.locator("#saving")).to_have_text("Not saved: The server cannot be reached.")
+    await page.get_by_label("Sales, Push").select_option("off")
+    await context.set_offline(False)
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    assert (await _stored(site))["categories"] == {"sales": {"web_push": False}}
+
+
+async def test_changes_while_one_is_being_saved_are_saved_after_it(page: Page, site: Site) -> None:
+    """Two requests, one after the other, and the second has both."""
+    sent: list[Any] = []
+
+    async def slowly(route: Route) -> None:
+        if route.request.method == "PUT":
+            sent.append(route.request.post_data_json)
+            if len(sent) == 1:
+                await page.get_by_label("Tasks, Email").select_option("off")
+        await route.continue_()
+
+    await _open(page, site)
+    await page.route(f"**{PATH}", slowly)
+    await page.get_by_label("Sales, Email").select_option("off")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    assert [list(body["categories"]) for body in sent] == [["sales"], ["sales", "tasks"]]
+    assert set((await _stored(site))["categories"]) == {"sales", "tasks"}
+
+
+async def test_devices_are_listed_and_removed(page: Page, site: Site) -> None:
+    """With the browser's name and since when; the server forgets what is removed."""
+    await site.send("POST", "/v1/push/subscriptions", DEVICE)
+    await _open(page, site)
+    device = page.locator("#devices li")
+    await expect(device).to_contain_text("since")
+    await device.get_by_role("button", name="Remove").click()
+    await expect(device).to_have_text("No device takes pushes yet.")
+    assert (await site.get("/v1/push/subscriptions", role="user")).json() == {"items": []}
+
+
+async def test_the_diagnosis_stops_at_what_is_wrong_and_says_what_to_do(page: Page, site: Site) -> None:
+    """Here the browser was not asked for its permission yet."""
+    await _open(page, site)
+    await page.get_by_role("button", name="Check this device").click()
+    await expect(page.locator("#diagnosis-result")).to_contain_text("Something keeps pushes away")
+    checks = "all => all.map(one => [one.dataset.check, one.className])"
+    assert await page.locator("#diagnosis li").evaluate_all(checks) == [
+        ["secure", "good"], ["browser", "good"], ["permission", "bad"],
+    ]  # fmt: skip
+    await expect(page.locator("#diagnosis li").last).to_contain_text("allow notifications in its site settings")
+
+
+async def test_the_diagnosis_goes_all_the_way(page: Page, context: BrowserContext, site: Site) -> None:
+    """Worker, subscription, key, server, mutes and quiet hours; the rest only the device knows."""
+    key = DEVICE["keys"]["p256dh"]
+    site.ours.settings.vapid_public_key = key
+    await context.grant_permissions(["notifications"], origin=site.url)
+    await context.add_init_script(f"({SUBSCRIBED})({json.dumps({**DEVICE, 'key': key})})")
+    quiet = {"enabled": True, "start": "22:00", "end": "07:00", "timezone": "Asia/Kolkata"}
+    await site.send("PUT", PATH, {"quiet_hours": quiet})
+    await page.clock.set_fixed_time(FRIDAY_NIGHT)
+    await _open(page, site)
+    await expect(page.locator("#push-state")).to_have_text("Push is on for this device.")
+    await expect(page.locator("#devices .chip")).to_have_text("This device")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    await page.get_by_role("button", name="Check this device").click()
+    await expect(page.locator("#diagnosis-result")).to_contain_text("Everything is set")
+    found = await page.locator("#diagnosis li:not(.good)").evaluate_all("all => all.map(one => one.dataset.check)")
+    assert found == ["quiet", "focus"]
+    await page.get_by_label("All notifications, Push").select_option("off")
+    await page.get_by_role("button", name="Check this device").click()
+    await expect(page.locator("#diagnosis li.bad")).to_contain_text("You have muted push")
+
+
+async def test_the_keyboard_alone_changes_everything(page: Page, site: Site) -> None:
+    """The skip link, a category opened and chosen, the quiet hours, a weekday and the digest."""
+    await _open(page, site)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    for _ in range(5):
+        await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Accounts")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Role changed, Push")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("N")
+    await expect(page.get_by_label("Accounts, Inbox")).to_have_value("off")
+    await page.get_by_role("switch", name="On").focus()
+    await page.keyboard.press("Space")
+    await page.get_by_label("Monday").focus()
+    await page.keyboard.press("Space")
+    await page.get_by_role("radio", name="Off").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    chosen = await _stored(site)
+    assert chosen["categories"] == {"account": {"inbox": False}}
+    assert (chosen["quiet_hours"]["enabled"], "mon" in chosen["quiet_hours"]["days"]) == (True, False)
+    assert chosen["digest"]["frequency"] == "daily"
+
+
+@pytest.mark.parametrize("lang", ["en", "hi"])
+async def test_a_narrow_phone_shows_one_channel_at_a_time(page: Page, site: Site, lang: str) -> None:
+    """360 px: nothing sticks out, also with types open; what is touched is 44 px high."""
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await _open(page, site, f"?lang={lang}")
+    for category in ("system", "security"):
+        await page.locator(f"#{category} .expand").click()
+    await page.locator("#channels label").nth(3).click()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await expect(page.locator("#system tr").first.locator("td:visible")).to_have_attribute("data-channel", "email")
+    low = """all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+      .map(one => one.outerHTML)"""
+    touched = "main button, main select, main .check, .days label, main input:is([type=time], [type=search])"
+    assert await page.locator(touched).evaluate_all(low) == []

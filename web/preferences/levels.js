@@ -1,0 +1,44 @@
+/** What a channel carries: by the reader's choice for the type, else the category, else the channel, else by default. */
+
+/** Channels that carry everything unless the reader says otherwise; the others carry what is important. */
+const ALWAYS = ["inbox", "websocket"];
+const IMPORTANT = ["high", "urgent"];
+
+const level = (choice) => (choice ? "everything" : "nothing");
+
+/** `everything`, `important` or `nothing`: what a channel carries by itself. */
+export const byDefault = (channel) => (ALWAYS.includes(channel) ? "everything" : "important");
+
+/** What a channel carries where no category says otherwise. */
+export function ofChannel({ channels }, channel) {
+  return channel in channels ? level(channels[channel]) : byDefault(channel);
+}
+
+/** What a channel carries of a category. */
+export function ofCategory(preferences, channel, category) {
+  const own = preferences.categories[category] ?? {};
+  return channel in own ? level(own[channel]) : ofChannel(preferences, channel);
+}
+
+const carries = (level, { priority }) => level === "everything" || (level === "important" && IMPORTANT.includes(priority));
+
+/** Whether a channel carries a type of the catalogue where the type has no choice of its own. */
+export const inherited = (preferences, channel, notice) => carries(ofCategory(preferences, channel, notice.category), notice);
+
+/** `always`: no choice changes it; `never`: the type does not use the channel; `open`: the reader chooses. */
+export function freedom(channel, notice) {
+  if (!notice.channels.includes(channel)) return "never";
+  return notice.mandatory && carries(byDefault(channel), notice) ? "always" : "open";
+}
+
+/** The preferences with one choice made: true, false, or null for none. `where`: `[]`, `["categories", name]` or `["types", name]`. */
+export function withChoice(preferences, [map, key], channel, choice) {
+  const before = map ? (preferences[map][key] ?? {}) : preferences.channels;
+  const after = { ...before };
+  if (choice === null) delete after[channel];
+  else after[channel] = choice;
+  if (!map) return { ...preferences, channels: after };
+  const maps = { ...preferences[map], [key]: after };
+  if (!Object.keys(after).length) delete maps[key];
+  return { ...preferences, [map]: maps };
+}

@@ -1,0 +1,109 @@
+/** The preferences: puts the parts together. */
+
+import { shell } from "../pages/shell.js";
+import { explain, lang, name, t } from "../pages/words.js";
+import { h } from "/bell/dom.js";
+import { confirmed } from "../pages/dialogs.js";
+import { devices } from "./devices.js";
+import { diagnosis } from "./diagnosis.js";
+import { digestForm } from "./digest-form.js";
+import { Draft } from "./draft.js";
+import { Matrix } from "./matrix.js";
+import { quietForm } from "./quiet-form.js";
+
+const FIELDS = ["start", "end", "days", "timezone", "at", "weekday"];
+/** Where it is said what is wrong with a part as a whole. */
+const SAID_AT = { quiet_hours: "end", digest: "at" };
+
+const find = (id) => document.getElementById(id);
+
+/** What is wrong with a field: as the server says it, in Hindi as we know it. */
+function refusal(field, detail) {
+  const known = t(`refused.${field}`);
+  return lang === "en" || known === `refused.${field}` ? detail.charAt(0).toUpperCase() + detail.slice(1) : known;
+}
+
+function drawRefusals(error) {
+  const said = new Map([...(error?.fields ?? [])].map(([field, detail]) => [SAID_AT[field] ?? field, refusal(field, detail)]));
+  for (const field of FIELDS) {
+    find(`${field}-error`).textContent = said.get(field) ?? "";
+    find(field).setAttribute("aria-invalid", String(said.has(field)));
+    said.delete(field);
+  }
+  find("matrix-error").textContent = [...said.values()].join(" ");
+}
+
+function drawSaving(draft) {
+  const words = { saved: draft.hasSaved ? t("saved") : t("saves"), pending: t("saving"), saving: t("saving"), failed: "" };
+  find("saving").dataset.state = draft.state;
+  const text = draft.state === "failed" ? t("not_saved", { why: explain(draft.error) }) : words[draft.state];
+  if (find("saving").textContent !== text) find("saving").textContent = text;
+  find("save").hidden = draft.state !== "failed";
+}
+
+function channelChoice(matrix) {
+  const choice = (channel, n) => {
+    const radio = h("input", { type: "radio", name: "channel", value: channel, checked: n === 0 });
+    radio.addEventListener("change", () => matrix.choose(channel));
+    return h("label", {}, radio, h("span", {}, name("channel", channel)));
+  };
+  find("channels").replaceChildren(...matrix.channels.map(choice));
+  matrix.choose(matrix.channels[0]);
+}
+
+/** The reader's own zone; only admins may ask the directory. */
+async function zoneOf(api, me) {
+  if (me.role !== "admin") return null;
+  return (await api.get(`/v1/users/${encodeURIComponent(me.sub)}`).catch(() => null))?.timezone ?? null;
+}
+
+await shell("preferences", async ({ api, me, bell }) => {
+  const draft = new Draft(api);
+  let zone = null;
+  let isReady = false;
+
+  async function start() {
+    find("alert").hidden = true;
+    try {
+      const [catalogue, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api, me), draft.load()]);
+      zone = known;
+      const matrix = new Matrix(find("matrix"), draft, catalogue.items);
+      const parts = [() => matrix.draw(), quietForm(find, draft, () => zone), digestForm(find, draft)];
+      draft.addEventListener("change", () => draw(parts));
+      channelChoice(matrix);
+      draw(parts);
+      find("all").hidden = false;
+      isReady = true;
+      if (location.hash) matrix.reveal(location.hash.slice(1));
+    } catch (error) {
+      find("alert").querySelector("span").textContent = `${t("failed")} ${explain(error)}`;
+      find("alert").hidden = false;
+      return;
+    }
+    diagnosis(find, api, draft, () => zone);
+    await devices(find, api);
+  }
+
+  function draw(parts) {
+    for (const part of parts) part();
+    const { channels, categories, types } = draft.value;
+    find("reset").hidden = ![channels, categories, types].some((map) => Object.keys(map).length);
+    drawRefusals(draft.error);
+    drawSaving(draft);
+  }
+
+  find("reset").addEventListener("click", async () => {
+    const words = { heading: t("matrix.reset"), text: t("matrix.reset.text"), yes: t("matrix.reset.yes") };
+    if (await confirmed(words)) draft.change({ ...draft.value, channels: {}, categories: {}, types: {} });
+  });
+  find("save").addEventListener("click", () => void draft.save());
+  find("alert").querySelector("button").addEventListener("click", () => void start());
+  document.addEventListener("visibilitychange", () => isReady && !document.hidden && void draft.refresh());
+  bell.addEventListener("connection", ({ detail: { state } }) => {
+    if (state !== "live") return;
+    if (!isReady && !find("alert").hidden) void start();
+    // What could not be sent is sent now; what was refused is for the reader.
+    else if (draft.state === "failed" && !draft.error.fields.size) void draft.save();
+  });
+  await start();
+});
