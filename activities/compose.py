@@ -157,7 +157,9 @@ class Compose:
             Message(
                 tenant=ref.tenant, delivery_id=row_id(ref, note.step_key, note.user_id, travel.LIVE),
                 user=people[note.user_id], notification=note, collapse="", unread=unread[note.user_id],
-                version=versions[note.user_id], is_muted=travel.is_muted(chosen[note.user_id]),
+                # A hint that is repeated must not pass for the change that made today's version.
+                version=versions[note.user_id],
+                is_muted=note.user_id not in bumped or travel.is_muted(chosen[note.user_id]),
                 is_announcement=notice.about.announcement,
             )
             for note in shown

@@ -101,9 +101,14 @@ class Plan:
         return item.model_copy(update={"event": item.event.model_copy(update={"type": name})}) if name else item
 
     async def _show(self, tenant: str, notes: Sequence[tuple[Notification, int, int]]) -> None:
-        for note, unread, version in notes:
-            frame = {"type": "notification_updated", "notification": note.public()}
-            await self._bus.publish(tenant, note.user_id, {**frame, "unread_count": unread, "version": version})
+        frames = [
+            (tenant, note.user_id, {
+                "type": "notification_updated", "notification": note.public(), "unread_count": unread,
+                "version": version,
+            })
+            for note, unread, version in notes
+        ]  # fmt: skip
+        await self._bus.publish_all(frames)
 
 
 async def _policy(db: Connection, ref: Ref, entity: Entity | None, plan: Outcome) -> Versioned:

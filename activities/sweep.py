@@ -37,8 +37,7 @@ class Sweep:
             ended = await inbox_changes.end(db, now, limit=BATCH)
         with suppress(TimeoutError):
             async with asyncio.timeout(HINT_SECONDS):
-                for inbox in ended:
-                    await self._bus.publish(inbox.tenant, inbox.user_id, _frame(inbox))
+                await self._bus.publish_all([(inbox.tenant, inbox.user_id, _frame(inbox)) for inbox in ended])
         return sum(len(inbox.expired) + len(inbox.woken) for inbox in ended)
 
     async def run(self) -> None:

@@ -5,7 +5,6 @@ this module knows that frames were lost, or may have been, it says so to its lis
 """
 
 import asyncio
-import contextlib
 import json
 import random
 from collections.abc import Callable, Collection, Sequence
@@ -135,9 +134,12 @@ class RedisBus(LocalBus):
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._sing())]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # `asyncio.wait_for` of Python 3.11, which the library uses, may swallow a cancellation.
+        running = set(self._tasks)
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=0.1)
         await self._publisher.aclose()
         await self._subscriber.aclose()
 
@@ -160,7 +162,8 @@ class RedisBus(LocalBus):
             try:
                 await self._send([("", self._id, {"type": _CANARY}), *((*owner, {"type": _GAP}) for owner in owed)])
                 self._is_up = True
-            except (RedisError, OSError) as error:
+            except Exception as error:
+                # Whatever it is, the next canary tries again.
                 if self._is_up:
                     log.warning("live_bus_down", error=type(error).__name__)
                 self._is_up = False
@@ -169,13 +172,14 @@ class RedisBus(LocalBus):
 
     async def _read(self) -> None:
         while True:
-            with contextlib.suppress(RedisError, OSError):
+            try:
                 await self._follow()
+            except Exception as error:
+                # Whatever it is, only a new subscription helps.
+                log.warning("live_bus_silent", error=type(error).__name__, next_try_within_seconds=self._pause)
             self.subscribed.clear()
             # Processes should not come back in step.
-            pause = self._pause * random.uniform(0.5, 1)  # noqa: S311
-            log.warning("live_bus_silent", next_try_in_seconds=round(pause, 1))
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     async def _follow(self) -> None:

@@ -51,10 +51,12 @@ QUIET_WITHIN = 90.0
 
 @pytest.fixture
 async def server() -> AsyncIterator[Client]:
-    """A Temporal of one's own: nothing of other tests is in its queues."""
+    """A Temporal of one's own: nothing of other tests is in its queues, and each knows all who ask at it."""
+    whole = [f"matching.numTaskqueue{side}Partitions=1" for side in ("Read", "Write")]
     environment = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(BIN / "temporal"), dev_server_log_level="never",
         search_attributes=list(SEARCH_ATTRIBUTES),
+        dev_server_extra_args=[word for value in whole for word in ("--dynamic-config-value", value)],
     )  # fmt: skip
     async with environment:
         yield environment.client

@@ -174,18 +174,19 @@ async def test_what_somebody_chooses_on_the_way_counts_from_then_on(tmp_path: Pa
     assert pushed == [("first", "21 09:00"), ("third", "21 23:45")]
 
 
-async def test_digests_come_until_the_end_that_is_named(tmp_path: Path) -> None:
-    """Each at its instant while something is unread; what quiet hours end at the same instant comes on its own."""
+async def test_digests_come_while_there_is_something_to_say(tmp_path: Path) -> None:
+    """As long as something is unread that matters; what quiet hours let go at the same instant comes on its own."""
+    ends = {"expires_at": "2026-11-23T06:00:00Z"}
     chosen = {"quiet_hours": QUIET, "digest": {"frequency": "daily", "at": "08:00"}}
     found = await rows(tmp_path, {
         "starts": "2026-11-20T21:00:00",
-        "until": "2026-11-23T12:00:00",
+        "until": "2026-11-25T12:00:00",
         "users": [{**ASHA, "preferences": chosen}],
         "events": [
-            {"at": "2026-11-20T22:30:00", "id": "first", "type": "custom", "data": HELLO},
-            {"at": "2026-11-20T22:30:00", "id": "second", "type": "customer.created", "data": NEWS},
+            {"at": "2026-11-20T22:30:00", "id": "first", "type": "custom", "data": HELLO | ends},
+            {"at": "2026-11-20T22:30:00", "id": "second", "type": "customer.created", "data": NEWS | ends},
         ],
     })  # fmt: skip
     brought = [(f"{row.at:%d %H:%M}", row.entity, [one.entity for one in row.brings]) for row in found if row.brings]
     assert brought == [("21 07:00", "quiet_hours/asha", ["first"]), ("21 07:00", "digest/daily", ["second"])]
-    assert _at(found, "digest.daily") == ["2026-11-21T07:00", "2026-11-22T07:00", "2026-11-23T07:00"]
+    assert _at(found, "digest.daily") == ["2026-11-21T07:00", "2026-11-22T07:00"]

@@ -81,7 +81,7 @@ li.unread { background: var(--_fresh); }
 }
 .open:focus-visible { outline-offset: -2px; border-radius: 6px; }
 .title { font-weight: 500; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
-.title, .message { text-align: match-parent; }
+.title, .message { text-align: -webkit-match-parent; text-align: match-parent; }
 .unread .title { font-weight: 650; }
 .message { color: var(--_muted); overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
 .meta { display: flex; flex-wrap: wrap; align-items: center; gap: 3px 8px; margin-block-start: 3px; color: var(--_muted); font-size: 12.5px; }

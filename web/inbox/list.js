@@ -35,6 +35,7 @@ export class List extends EventTarget {
       if (this.#element.children[at] !== row.element) this.#element.insertBefore(row.element, this.#element.children[at] ?? null);
     });
     if (place && !this.#element.contains(document.activeElement)) this.#focus(Math.min(place.at, shown.length - 1));
+    if (place && !shown.length) this.#element.closest("main").focus({ preventScroll: true });
   }
 
   /** The item that has the focus, or null. */

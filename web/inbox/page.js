@@ -26,6 +26,7 @@ await shell("inbox", async ({ api, bell }) => {
   const bulk = new Bulk(find, selection, items, acts);
   const shown = () => items.items.map(({ id }) => id);
   let older = null;
+  let isLive = false;
   // After a failure the next try is the reader's.
   const ending = new IntersectionObserver(([seen]) => seen.isIntersecting && !items.problem && void loadOlder(), { rootMargin: "400px" });
 
@@ -107,7 +108,12 @@ await shell("inbox", async ({ api, bell }) => {
   find("help").addEventListener("click", help);
   ending.observe(find("more"));
   bell.addEventListener("frame", ({ detail }) => items.hear(detail));
-  bell.addEventListener("connection", ({ detail }) => detail.state === "live" && items.status === "error" && void items.refresh());
+  bell.addEventListener("connection", ({ detail: { state } }) => {
+    isLive = state === "live";
+    if (isLive && items.status === "error") void items.refresh();
+  });
+  // Behind a proxy without sockets the bell reads now and then: then the list does as well.
+  bell.addEventListener("unread-count", ({ detail: { count } }) => !isLive && count !== items.unread && void items.refresh());
   listenToKeys({
     j: () => list.move(1), k: () => list.move(-1), ArrowDown: () => list.move(1), ArrowUp: () => list.move(-1),
     x: withCurrent("select"), e: withCurrent("archive"), r: withCurrent("read"), Delete: withCurrent("delete"),

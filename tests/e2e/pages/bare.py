@@ -12,6 +12,7 @@ _SHOW = """async ({body, token, api, lang, dir}) => {
   document.documentElement.dir = dir;
   document.body.innerHTML = body;
   addEventListener("connection", ({detail}) => (document.body.dataset.state = detail.state));
+  addEventListener("frame", ({detail}) => (document.body.dataset.version = detail.version));
   for (const bell of document.querySelectorAll("notification-bell")) if (token) bell.setAttribute("token", token);
   await import(`${api}/bell.js`);
 }"""

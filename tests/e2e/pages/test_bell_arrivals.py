@@ -90,5 +90,6 @@ async def test_one_whose_snooze_ends_is_new_again(page: Page, site: Site) -> Non
     for version, one, unread in ((2, asleep, 0), (3, awake, 1)):
         frame = {"type": "notification_updated", "notification": one.public(), "unread_count": unread}
         await site.ours.bus.publish(TENANT, USER, {**frame, "version": version})
+        await expect(page.locator("body")).to_have_attribute("data-version", str(version))
     await expect(bell.locator(".toast .title")).to_have_text("Title n1")
     await expect(bell.locator(".badge")).to_have_text("1")

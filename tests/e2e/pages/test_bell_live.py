@@ -26,7 +26,7 @@ def _sockets(*pages: Page) -> list[Page]:
 
 
 async def test_three_tabs_share_one_socket_and_another_takes_over(context: BrowserContext, site: Site) -> None:
-    """All three hear the same; when the tab with the socket is closed, one of the others has it, and nothing is lost."""
+    """All three hear the same; when the tab with the socket is closed, another has it, and nothing is lost."""
     pages = [await context.new_page() for _ in range(3)]
     opened = _sockets(*pages)
     bells = [await put(page, site) for page in pages]
@@ -185,7 +185,9 @@ async def test_a_bulk_change_elsewhere_is_read(page: Page, site: Site) -> None:
     await bell.locator(".bell").click()
     await expect(bell.locator("li.unread")).to_have_count(2)
     async with site.ours.database.write() as db:
-        await inbox.acknowledge(db, Ref(tenant=TENANT, kind=note("n1").kind, id="42"), ["step-n1"], note("n1").created_at)
+        await inbox.acknowledge(
+            db, Ref(tenant=TENANT, kind=note("n1").kind, id="42"), ["step-n1"], note("n1").created_at
+        )
     await site.ours.bus.publish(TENANT, USER, {"type": "unread_count", "count": 2, "version": 2})
     await expect(bell.locator(".taken")).to_have_count(1)
 
@@ -203,4 +205,3 @@ async def test_a_leader_that_sleeps_loses_the_socket(context: BrowserContext, si
     bell = await waiting
     await site.arrive(note("n1", priority="urgent"))
     await expect(bell.locator(".toast")).to_be_visible()
-

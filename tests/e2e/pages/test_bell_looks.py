@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Literal
 
 import pytest
 import uvicorn
@@ -42,11 +43,12 @@ async def test_both_languages_have_every_word(page: Page, site: Site) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing(page: Page, site: Site, scheme: str) -> None:
+async def test_axe_finds_nothing(page: Page, site: Site, scheme: Literal["light", "dark"]) -> None:
     """List, menu, toast and undo, in both colour schemes: neither a wrong role nor too little contrast."""
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await site.notify(
-        note("n1", priority="urgent", actions=TAKE, action_url="/x", action_text="Open"), note("n2", 1, priority="high"),
+        note("n1", priority="urgent", actions=TAKE, action_url="/x", action_text="Open"),
+        note("n2", 1, priority="high"),
         note("n3", 2, read_at=note("x").created_at, acknowledged_at=note("x").created_at),
     )  # fmt: skip
     bell = await put(page, site, f"<main><h1>Desk</h1>{BELL}</main>")

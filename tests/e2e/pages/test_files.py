@@ -36,7 +36,8 @@ async def test_a_file_is_served_as_what_it_is_and_sent_once(site: Site) -> None:
 
 async def test_pages_allow_no_foreign_or_inline_script_and_no_frame_around_them(site: Site) -> None:
     """The policy names our own origin only; mails, which are styled inline, relax it for styles alone."""
-    for path, styles in {"/": "'self'", "/inbox": "'self'", "/preferences": "'self'", "/outbox": "'self' 'unsafe-inline'"}.items():
+    own = dict.fromkeys(("/", "/inbox", "/preferences", "/offline"), "'self'")
+    for path, styles in {**own, "/outbox": "'self' 'unsafe-inline'"}.items():
         headers = (await site.get(path, role="")).headers
         policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
         sockets = f"{site.url.replace('http', 'ws')} {site.url.replace('http', 'wss')}"

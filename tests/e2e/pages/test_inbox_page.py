@@ -42,7 +42,12 @@ async def test_each_tab_holds_its_status_and_the_address_says_which(page: Page, 
     )  # fmt: skip
     titles = await _open(page, site, "?status=archived")
     await expect(titles).to_have_text(["Title archived"])
-    for tab, held in {"snoozed": ["snoozed"], "read": ["read"], "unread": ["unread"], "all": ["unread", "read"]}.items():
+    for tab, held in {
+        "snoozed": ["snoozed"],
+        "read": ["read"],
+        "unread": ["unread"],
+        "all": ["unread", "read"],
+    }.items():
         await page.locator(f'#tabs [data-status="{tab}"]').click()
         await expect(titles).to_have_text([f"Title {one}" for one in held])
     await expect(page.locator("#tabs .count")).to_have_text("1")
@@ -213,7 +218,9 @@ async def test_what_is_refused_is_undone_and_said(page: Page, site: Site) -> Non
     """The row is back as it was."""
     await site.notify(note("one"))
     titles = await _open(page, site)
-    await page.route("**/v1/notifications/one", lambda route: route.fulfill(status=503, json={"detail": "Not just now."}))
+    await page.route(
+        "**/v1/notifications/one", lambda route: route.fulfill(status=503, json={"detail": "Not just now."})
+    )
     await page.keyboard.press("j")
     await page.keyboard.press("e")
     await expect(page.get_by_role("alert").filter(has_text="Not just now.")).to_be_visible()
@@ -289,6 +296,7 @@ async def test_a_narrow_phone_has_room_for_everything(page: Page, site: Site, la
     await _row(page, "one").locator(".title").click()
     await _row(page, "two").get_by_role("checkbox").check()
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
-    low = "all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44).map(one => one.outerHTML)"
+    low = """all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+      .map(one => one.outerHTML)"""
     touched = "main button:not(.title), main select, main #q, #tabs a, .pick, .acts a, .top button, .top nav > *"
     assert await page.locator(touched).evaluate_all(low) == []

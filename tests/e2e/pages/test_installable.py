@@ -44,7 +44,9 @@ async def test_the_manifest_has_what_installing_needs(site: Site) -> None:
         assert 'rel="apple-touch-icon"' in page
 
 
-async def test_without_a_network_a_page_of_its_own_waits_for_it(page: Page, context: BrowserContext, site: Site) -> None:
+async def test_without_a_network_a_page_of_its_own_waits_for_it(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
     """It stands in for any page, says so in the reader's language, and gives way when the server answers again."""
     await site.notify(note("one"))
     await page.goto(f"{site.url}/inbox?lang=hi#token={site.token('user')}")

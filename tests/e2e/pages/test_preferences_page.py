@@ -21,8 +21,9 @@ DEVICE: dict[str, Any] = {
 }
 # A browser that is subscribed: headless ones reach no push service.
 SUBSCRIBED = """device => {
-  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
-  const found = { options: { applicationServerKey: bytes(device.key).buffer }, endpoint: device.endpoint, toJSON: () => device };
+  const plain = atob(device.key.replaceAll("-", "+").replaceAll("_", "/"));
+  const applicationServerKey = Uint8Array.from(plain, (one) => one.charCodeAt(0)).buffer;
+  const found = { options: { applicationServerKey }, endpoint: device.endpoint, toJSON: () => device };
   PushManager.prototype.getSubscription = async () => found;
 }"""
 
@@ -39,12 +40,13 @@ async def _stored(site: Site) -> Any:
 
 
 async def test_the_table_says_what_reaches_whom_and_keeps_what_is_chosen(page: Page, site: Site) -> None:
-    """Defaults in words; categories follow their channel, types their category, until they have a choice of their own."""
+    """Defaults in words; a category follows its channel, a type its category, until it has a choice of its own."""
     await _open(page, site)
     shown = "select => select.selectedOptions[0].textContent"
     cell = page.locator("#matrix").get_by_label
     for label, words in {
-        "All notifications, Inbox": "Everything", "All notifications, Push": "Important only",
+        "All notifications, Inbox": "Everything",
+        "All notifications, Push": "Important only",
         "Tickets, Email": "Important only",
     }.items():
         assert await cell(label).evaluate(shown) == words
@@ -74,7 +76,9 @@ async def test_what_protects_the_account_is_always_on_and_says_why(page: Page, s
     await expect(body.locator("tr.type")).to_have_count(2)
     await expect(body.get_by_text("Failed log-in")).to_be_visible()
     await expect(body.locator("select")).to_have_count(0)
-    await expect(body.locator(".fixed").first).to_have_attribute("title", "This protects your account and cannot be turned off.")
+    await expect(body.locator(".fixed").first).to_have_attribute(
+        "title", "This protects your account and cannot be turned off."
+    )
 
 
 async def test_quiet_hours_say_what_they_mean_now(page: Page, site: Site) -> None:
