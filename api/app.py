@@ -19,6 +19,7 @@ from api import (
     inbox,
     live,
     mail_links,
+    me,
     pages,
     policies,
     preferences,
@@ -39,7 +40,7 @@ from settings import Settings
 Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _ROUTERS = (
-    events, users, entities, acts, policies, inbox, preferences, push, live, catalogue, health, codec, mail_links,
+    events, users, me, entities, acts, policies, inbox, preferences, push, live, catalogue, health, codec, mail_links,
     pages, reference, asyncapi,
 )  # fmt: skip
 

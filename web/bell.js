@@ -58,6 +58,8 @@ export class NotificationBell extends HTMLElement {
   #announcer = new Announcer();
   #button = new Button();
   #title = new TitleBadge();
+  #panel;
+  #arrivals;
   #listening = null;
 
   constructor() {
@@ -69,14 +71,14 @@ export class NotificationBell extends HTMLElement {
     }
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
     const open = (item, url, event) => this.#open(item, url, event);
-    this.panel = new Panel({ announcer: this.#announcer, open, close: () => this.close() });
-    this.arrivals = new Arrivals(this.#announcer, {
-      open, take: (item) => this.panel.doing.take(item), list: () => this.open(), lost: () => this.#button.element.focus(),
+    this.#panel = new Panel({ announcer: this.#announcer, open, close: () => this.close() });
+    this.#arrivals = new Arrivals(this.#announcer, {
+      open, take: (item) => this.#panel.doing.take(item), list: () => this.open(), lost: () => this.#button.element.focus(),
     });
-    const { toasts } = this.arrivals;
-    this.shadowRoot.append(this.#button.element, this.panel.element, toasts.element, ...this.#announcer.elements);
+    const { toasts } = this.#arrivals;
+    this.shadowRoot.append(this.#button.element, this.#panel.element, toasts.element, ...this.#announcer.elements);
     this.#button.element.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
-    this.panel.element.addEventListener("keydown", (event) => this.#key(event));
+    this.#panel.element.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && this.close({ keepFocus: true }));
   }
 
@@ -90,7 +92,7 @@ export class NotificationBell extends HTMLElement {
   }
 
   get isOpen() {
-    return !this.panel.element.hidden;
+    return !this.#panel.element.hidden;
   }
 
   get unread() {
@@ -145,19 +147,19 @@ export class NotificationBell extends HTMLElement {
   open() {
     if (this.isOpen) return;
     this.#speak();
-    this.panel.element.hidden = false;
-    this.panel.place(this.#button.element);
+    this.#panel.element.hidden = false;
+    this.#panel.place(this.#button.element);
     this.#button.element.setAttribute("aria-expanded", "true");
-    this.#clock = setInterval(() => this.panel.list.tick(), 30_000);
+    this.#clock = setInterval(() => this.#panel.list.tick(), 30_000);
     this.#draw();
-    this.panel.focus();
-    this.arrivals.toasts.clear();
+    this.#panel.focus();
+    this.#arrivals.toasts.clear();
   }
 
   close({ keepFocus = false } = {}) {
     if (!this.isOpen) return;
-    this.panel.forget();
-    this.panel.element.hidden = true;
+    this.#panel.forget();
+    this.#panel.element.hidden = true;
     this.#button.element.setAttribute("aria-expanded", "false");
     clearInterval(this.#clock);
     if (!keepFocus) this.#button.element.focus();
@@ -174,7 +176,7 @@ export class NotificationBell extends HTMLElement {
       return;
     }
     this.#shared = shared;
-    this.panel.inbox = shared.inbox;
+    this.#panel.inbox = shared.inbox;
     this.#count = -1;
     this.#listen(shared.inbox);
     this.#draw();
@@ -191,8 +193,8 @@ export class NotificationBell extends HTMLElement {
     this.#shared?.leave();
     this.#shared = null;
     this.close({ keepFocus: !this.shadowRoot.activeElement });
-    this.arrivals.toasts.clear();
-    this.panel.clear();
+    this.#arrivals.toasts.clear();
+    this.#panel.clear();
     this.#speak();
     this.#title.show(0);
   }
@@ -202,9 +204,9 @@ export class NotificationBell extends HTMLElement {
     const on = (type, does) => inbox.addEventListener(type, does, { signal: this.#listening.signal });
     on("change", () => this.#draw());
     on("arrived", ({ detail: { items, n } }) => this.#arrived(items, n));
-    on("announcement", ({ detail }) => this.arrivals.announced(detail));
+    on("announcement", ({ detail }) => this.#arrivals.announced(detail));
     on("frame", ({ detail }) => {
-      this.arrivals.heard(detail);
+      this.#arrivals.heard(detail);
       this.#tell("frame", detail);
     });
     on("state", ({ detail: state }) => {
@@ -223,10 +225,10 @@ export class NotificationBell extends HTMLElement {
     const lang = language(this);
     if (this.#say?.lang !== lang) {
       this.#say = { lang, t: words(lang) };
-      this.panel.speak(this.#say);
-      this.arrivals.speak(this.#say);
+      this.#panel.speak(this.#say);
+      this.#arrivals.speak(this.#say);
     }
-    this.panel.lead(this.#base, { inbox: this.getAttribute("inbox-url"), preferences: this.getAttribute("preferences-url") });
+    this.#panel.lead(this.#base, { inbox: this.getAttribute("inbox-url"), preferences: this.getAttribute("preferences-url") });
     this.#button.draw(this.unread, this.#say);
   }
 
@@ -240,7 +242,7 @@ export class NotificationBell extends HTMLElement {
       this.#count = count;
       this.#tell("unread-count", { count });
     }
-    if (this.isOpen) this.panel.draw(OUTAGES.has(inbox.connection) ? this.#say.t(inbox.connection) : "");
+    if (this.isOpen) this.#panel.draw(OUTAGES.has(inbox.connection) ? this.#say.t(inbox.connection) : "");
   }
 
   #open(item, url, event) {
@@ -253,7 +255,7 @@ export class NotificationBell extends HTMLElement {
   #arrived(items, n) {
     for (const item of items) this.#tell("notification", item);
     this.#button.ring();
-    this.arrivals.arrived(items, n, this.isOpen);
+    this.#arrivals.arrived(items, n, this.isOpen);
   }
 
   #key(event) {

@@ -140,3 +140,15 @@ async def test_other_tenants_people_do_not_exist(world: World) -> None:
         assert theirs.content == unknown.content
     assert (await world.call("GET", "/v1/users", role="admin", tenant="other")).json()["items"] == []
     assert (await world.call("GET", "/v1/users/asha", role="admin")).status_code == 200
+
+
+async def test_everybody_may_know_who_they_are(world: World) -> None:
+    """What a page needs to speak their language in their zone; nothing for who is not in the directory."""
+    await world.call("PUT", "/v1/users/asha", json={"name": "Asha Rao", "timezone": "Asia/Kolkata"}, role="service")
+    assert (await world.call("GET", "/v1/me")).json() == {
+        "user_id": "asha", "tenant": "acme", "role": "user", "name": "Asha Rao", "timezone": "Asia/Kolkata",
+        "locale": "en",
+    }  # fmt: skip
+    stranger = (await world.call("GET", "/v1/me", tenant="other")).json()
+    assert (stranger["user_id"], stranger["name"], stranger["timezone"]) == ("asha", None, None)
+    assert (await world.call("GET", "/v1/me", role="")).status_code == 401

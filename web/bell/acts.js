@@ -20,7 +20,7 @@ export class Acts {
   /**
    * @param {import("./client.js").Client} client
    * @param {import("./store.js").Store} store
-   * @param {{reload: () => Promise<void>, changed: () => void, keep: (before: object, after: object) => void, items: object[], unread: number, connection: string}} inbox
+   * @param {import("./inbox.js").Inbox} inbox
    */
   constructor(client, store, inbox) {
     this.#client = client;

@@ -37,7 +37,10 @@ export class Announcer {
    */
   arrived(items, n, say) {
     const urgent = items.filter(({ priority }) => priority === "urgent");
-    if (urgent.length) this.#assertive.replaceChildren(h("span", {}, say.t("newUrgent", { titles: titles(urgent, urgent.length, say) })));
+    if (urgent.length) {
+      const text = say.t("newUrgent", { titles: titles(urgent, urgent.length, say) });
+      this.#assertive.replaceChildren(h("span", {}, text));
+    }
     const calm = items.filter(({ priority }) => priority !== "urgent");
     this.#waiting.push(...calm);
     this.#more += n - items.length;

@@ -133,7 +133,7 @@ export class Inbox extends EventTarget {
 
   /** What is heard while a list is read may be in it or not: it waits, and its version tells. */
   #hold(work) {
-    this.#reading = work().then(() => {
+    this.#reading = work().finally(() => {
       this.#reading = null;
       for (const frame of this.#held.splice(0)) this.#follow(frame);
       this.changed();

@@ -149,7 +149,10 @@ export class Live extends EventTarget {
 
   #told({ ask, to, state, frame, newest }) {
     if (ask) {
-      if (this.#resign) this.#channel.postMessage({ to: ask, state: this.#socket.state, newest: this.#newest });
+      if (!this.#resign) return;
+      // Somebody is looking: that is no time to wait for the next try.
+      this.#socket.retry();
+      this.#channel.postMessage({ to: ask, state: this.#socket.state, newest: this.#newest });
       return;
     }
     clearTimeout(this.#unanswered);

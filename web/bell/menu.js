@@ -60,14 +60,21 @@ export class Menu {
       this.close();
       act();
     };
-    return h("button", { class: "menu-item", type: "button", on: { click } }, h("span", { dir: "auto" }, label), hint && h("span", { class: "hint", dir: "auto" }, hint));
+    return h(
+      "button",
+      { class: "menu-item", type: "button", on: { click } },
+      h("span", { dir: "auto" }, label), hint && h("span", { class: "hint", dir: "auto" }, hint),
+    );
   }
 
   /** The entry that becomes a field for a time of one's own. */
   #own(snooze) {
     const { t } = this.#say;
     const soon = new Date(Date.now() + 3_600_000);
-    const field = h("input", { type: "datetime-local", "aria-label": t("day"), "aria-describedby": "menu-problem", min: inputTime(new Date()), value: inputTime(soon) });
+    const field = h("input", {
+      type: "datetime-local", "aria-label": t("day"), "aria-describedby": "menu-problem",
+      min: inputTime(new Date()), value: inputTime(soon),
+    });
     const problem = h("span", { id: "menu-problem", class: "problem", role: "alert" });
     const submit = (event) => {
       event.preventDefault();
@@ -81,7 +88,8 @@ export class Menu {
       field.setAttribute("aria-invalid", "true");
       field.focus();
     };
-    const form = h("form", { class: "own", novalidate: true, hidden: true, on: { submit } }, field, h("button", { class: "take", type: "submit" }, t("snooze")), problem);
+    const done = h("button", { class: "take", type: "submit" }, t("snooze"));
+    const form = h("form", { class: "own", novalidate: true, hidden: true, on: { submit } }, field, done, problem);
     const click = () => {
       form.hidden = false;
       field.focus();

@@ -35,7 +35,8 @@ export class Panel {
     this.doing = new Doing(this);
     const { doing } = this;
     this.list = new List({
-      open, read: (item) => doing.read(item), archive: (item) => doing.archive(item), take: (item) => void doing.take(item),
+      open, read: (item) => doing.read(item), archive: (item) => doing.archive(item),
+      take: (item) => void doing.take(item),
       snooze: (item, button) => this.#snooze(item, button), more: (item, button) => this.#more(item, button),
       loaded: (n) => announcer.say(this.say.t("loaded", { n })),
     });
@@ -176,10 +177,10 @@ export class Panel {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const item = this.list.current;
     if (!item || this.list.key(event)) return;
-    const row = event.target.closest("li");
+    const tool = (name) => event.target.closest("li").querySelector(`.tool.${name}`);
     const act = {
       r: () => this.doing.read(item), e: () => this.doing.archive(item),
-      s: () => this.#snooze(item, row.querySelector(".tool.more").checkVisibility() ? row.querySelector(".more") : row.querySelector(".snooze")),
+      s: () => this.#snooze(item, tool(tool("more").checkVisibility() ? "more" : "snooze")),
     }[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();

@@ -40,7 +40,7 @@ export class LiveSocket extends EventTarget {
     this.#wanted = true;
     this.#failures = 0;
     if (this.state === "unauthorized") this.state = "offline";
-    addEventListener("online", this.#retryNow);
+    addEventListener("online", this.retry);
     addEventListener("offline", this.#drop);
     document.addEventListener("visibilitychange", this.#look);
     void this.#connect();
@@ -53,13 +53,14 @@ export class LiveSocket extends EventTarget {
 
   #stop() {
     this.#wanted = false;
-    removeEventListener("online", this.#retryNow);
+    removeEventListener("online", this.retry);
     removeEventListener("offline", this.#drop);
     document.removeEventListener("visibilitychange", this.#look);
     this.#forget();
   }
 
-  #retryNow = () => {
+  /** Does not wait any longer for the next try. */
+  retry = () => {
     if (!this.#wanted || this.#socket) return;
     this.#failures = 0;
     void this.#connect();
@@ -73,7 +74,7 @@ export class LiveSocket extends EventTarget {
   #look = () => {
     if (document.hidden) return;
     if (this.#socket && this.state === "live") this.#ping();
-    else this.#retryNow();
+    else this.retry();
   };
 
   async #connect() {

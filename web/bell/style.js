@@ -180,6 +180,7 @@ li .tool.more { display: none; grid-area: 2 / 2; width: 36px; height: 36px; marg
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
 @media (forced-colors: active) {
   .unread .dot::after, .urgent::before { forced-color-adjust: none; background: Highlight; }
+  .tab { border-color: Canvas; }
   .tab[aria-selected="true"] { border-color: Highlight; }
   .badge { border: 1px solid; }
 }

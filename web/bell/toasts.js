@@ -82,7 +82,7 @@ export class Toasts {
     const open = h(
       "button",
       { class: "open", part: "open", type: "button", on: { click: () => this.#does.list() } },
-      h("span", { class: "title", part: "title" }, this.#say.t("many", { n })),
+      h("span", { class: "title", part: "title", dir: "auto" }, this.#say.t("many", { n })),
       h("span", { class: "message", part: "message", dir: "auto" }, titles(items, n, this.#say)),
     );
     const had = this.element.contains(this.element.getRootNode().activeElement);
@@ -95,7 +95,9 @@ export class Toasts {
 
   #shell(names, id, open, take) {
     const click = () => this.#remove(toast);
-    const shut = h("button", { class: "shut", part: "dismiss", type: "button", "aria-label": this.#say.t("dismiss"), on: { click } }, icon("close"));
+    const shut = h("button", {
+      class: "shut", part: "dismiss", type: "button", "aria-label": this.#say.t("dismiss"), on: { click },
+    }, icon("close"));
     const toast = h("div", { class: names, part: names, data: { id } }, open, shut, take);
     return toast;
   }
@@ -115,7 +117,8 @@ export class Toasts {
       event.stopPropagation();
       this.#remove(toast);
     });
-    while (this.element.children.length >= MOST && !toast.classList.contains("many")) this.#remove(this.element.firstElementChild);
+    const oldest = this.element.firstElementChild;
+    if (this.element.children.length >= MOST && !toast.matches(".many")) this.#remove(oldest);
     this.element.append(toast);
     release();
     return { hold, release };

@@ -51,13 +51,12 @@ function channelChoice(matrix) {
   matrix.choose(matrix.channels[0]);
 }
 
-/** The reader's own zone; only admins may ask the directory. */
-async function zoneOf(api, me) {
-  if (me.role !== "admin") return null;
-  return (await api.get(`/v1/users/${encodeURIComponent(me.sub)}`).catch(() => null))?.timezone ?? null;
+/** The reader's own zone, or null. */
+async function zoneOf(api) {
+  return (await api.get("/v1/me").catch(() => null))?.timezone ?? null;
 }
 
-await shell("preferences", async ({ api, me, bell }) => {
+await shell("preferences", async ({ api, bell }) => {
   const draft = new Draft(api);
   let zone = null;
   let isReady = false;
@@ -65,7 +64,7 @@ await shell("preferences", async ({ api, me, bell }) => {
   async function start() {
     find("alert").hidden = true;
     try {
-      const [catalogue, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api, me), draft.load()]);
+      const [catalogue, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api), draft.load()]);
       zone = known;
       const matrix = new Matrix(find("matrix"), draft, catalogue.items);
       const parts = [() => matrix.draw(), quietForm(find, draft, () => zone), digestForm(find, draft)];

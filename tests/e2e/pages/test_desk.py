@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from punctual.timeline import Entry, Step
 from store.ledger import Delivery
@@ -46,6 +46,26 @@ async def test_the_token_leaves_the_address(page: Page, site: Site) -> None:
     assert page.url == f"{site.url}/"
     await page.reload()
     await expect(page.locator("#user")).to_have_text("asha · acme")
+
+
+async def test_a_new_tab_goes_on_with_the_last_login_until_it_logs_out(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    """As a push opens one, or the installed app; a tab that has a login of its own keeps it."""
+    await page.goto(site.login)
+    await expect(page.locator("#user")).to_have_text("asha · acme")
+    other = await context.new_page()
+    await other.goto(f"{site.url}/#token={site.token(tenant='other')}")
+    await expect(other.locator("#user")).to_have_text("asha · other")
+    await page.reload()
+    await expect(page.locator("#user")).to_have_text("asha · acme")
+    third = await context.new_page()
+    await third.goto(site.url)
+    await expect(third.locator("#user")).to_have_text("asha · other")
+    await third.locator("#logout").click()
+    await expect(third.locator("#token")).to_be_visible()
+    await third.goto(f"{site.url}/inbox")
+    await expect(third.locator("#token")).to_be_visible()
 
 
 async def test_an_expired_token_brings_the_login_back(page: Page, site: Site) -> None:
