@@ -16,7 +16,8 @@
  * Properties
  *   getToken   instead of `token`: an async function that gives one; asked before every request and connection, and
  *              once more with `{fresh: true}` when what it gave was refused
- *   unread     the number of unread; `isOpen`; methods `open()` and `close()`
+ *   unread     the number of unread; `version` and `items` of the list as it is shown; `isOpen`
+ *   open()     and `close()`: methods
  *
  * Events, which bubble
  *   notification        detail: one that is new
@@ -78,7 +79,6 @@ export class NotificationBell extends HTMLElement {
     const { toasts } = this.#arrivals;
     this.shadowRoot.append(this.#button.element, this.#panel.element, toasts.element, ...this.#announcer.elements);
     this.#button.element.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
-    this.#panel.element.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && this.close({ keepFocus: true }));
   }
 
@@ -256,12 +256,6 @@ export class NotificationBell extends HTMLElement {
     for (const item of items) this.#tell("notification", item);
     this.#button.ring();
     this.#arrivals.arrived(items, n, this.isOpen);
-  }
-
-  #key(event) {
-    if (event.key !== "Escape" || !this.isOpen) return;
-    event.stopPropagation();
-    this.close();
   }
 
   #elsewhere = (event) => {

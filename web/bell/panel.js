@@ -55,7 +55,7 @@ export class Panel {
       "div",
       {
         id: "panel", class: "panel", part: "panel", role: "dialog", "aria-labelledby": "heading", "aria-describedby": "keys",
-        tabindex: "-1", hidden: true, on: { keydown: (event) => this.#key(event), pointerdown: elsewhere },
+        tabindex: "-1", hidden: true, on: { keydown: (event) => this.#key(event, close), pointerdown: elsewhere },
       },
       h("header", { part: "header" }, this.#name, this.#readAll, this.#settings, this.#shut, tabs, this.#keys),
       this.#note, this.list.element, this.undo.element,
@@ -169,7 +169,12 @@ export class Panel {
     this.#menu.open(button, this.say, { acts, snooze: (until) => this.doing.snooze(item, until) });
   }
 
-  #key(event) {
+  #key(event, close) {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      close();
+      return;
+    }
     if (event.key.toLowerCase() === "z" && !event.altKey && !event.shiftKey && event.target.localName !== "input") {
       if (this.undo.undo()) event.preventDefault();
       return;
