@@ -60,7 +60,7 @@ def test_an_entity_kind_is_two_files_two_registry_lines_and_its_notices(tree: Pa
     insert(
         tree / "workflows" / "registry.py",
         ("import Ticket\n", "import Ticket\nfrom workflows.visit import Visit\n"),
-        ("Notification]", "Notification, Visit]"),
+        ("Digest]", "Digest, Visit]"),
     )
     told = json.loads(run(tree, "-m", "tests.demo_kind.life").splitlines()[-1])
     assert "visit" in told["kinds"]
