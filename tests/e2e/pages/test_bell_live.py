@@ -178,6 +178,16 @@ async def test_a_refused_token_is_asked_for_anew_once(page: Page, site: Site) ->
     assert len(opened) == 4
 
 
+async def test_a_token_that_stays_the_same_is_not_tried_twice(page: Page, site: Site) -> None:
+    """A refused attribute means one socket; a fresh one in its place is taken at once."""
+    opened = _sockets(page)
+    bell = await put(page, site, token=f"{site.token('user')[:-3]}xyz", state="unauthorized")
+    assert len(opened) == 1
+    await bell.evaluate("(bell, token) => bell.setAttribute('token', token)", site.token("user"))
+    await expect(page.locator("body")).to_have_attribute("data-state", "live")
+    assert len(opened) == 2
+
+
 async def test_a_bulk_change_elsewhere_is_read(page: Page, site: Site) -> None:
     """A count with a newer version says that something changed, and the list says what."""
     await site.notify(note("n1"), note("n2", 1))
