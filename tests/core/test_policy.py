@@ -135,7 +135,7 @@ def test_what_can_work_is_not_refused(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"first_response": {"asap": "PT1H"}}, "/first_response/asap/[key]"),
+        ({"first_response": {"asap": "PT1H"}}, "/first_response/asap"),
         ({"resolution": {"low": "PT0S"}}, "/resolution/low"),
         ({"resolution": {"low": "soon"}}, "/resolution/low"),
     ],

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -195,9 +195,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+def service_workers() -> Literal["allow", "block"]:
+    """A page that has a service worker hides its requests from `page.route`: only tests of the worker let it in."""
+    return "block"
+
+
+@pytest.fixture
+async def context(browser: Browser, service_workers: Literal["allow", "block"]) -> AsyncIterator[BrowserContext]:
     """A browser profile of its own, in which a page that says anything on the console fails its test."""
-    context = await browser.new_context(locale="en-GB", timezone_id="Asia/Kolkata")
+    context = await browser.new_context(
+        locale="en-GB", timezone_id="Asia/Kolkata", service_workers=service_workers
+    )  # fmt: skip
     context.set_default_timeout(30_000)
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text) if message.type == "error" else None)

@@ -3,8 +3,9 @@
 import re
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 import catalogue
@@ -22,6 +23,12 @@ CACHED = """async () => {
     for (const { url } of await (await caches.open(name)).keys()) paths.push(new URL(url).pathname);
   return paths.sort();
 }"""
+
+
+@pytest.fixture
+def service_workers() -> Literal["allow", "block"]:
+    """What is tested here is partly the worker."""
+    return "allow"
 
 
 async def test_the_manifest_has_what_installing_needs(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -26,6 +26,12 @@ SUBSCRIBED = """device => {
   const found = { options: { applicationServerKey }, endpoint: device.endpoint, toJSON: () => device };
   PushManager.prototype.getSubscription = async () => found;
 }"""
+
+
+@pytest.fixture
+def service_workers() -> Literal["allow", "block"]:
+    """What is tested here is partly the worker."""
+    return "allow"
 
 
 async def _open(page: Page, site: Site, query: str = "") -> None:
