@@ -10,7 +10,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import wiring
+from activities import background, wiring
+from activities.rescue import Rescue
 from activities.sweep import Sweep
 from punctual.channels import CHANNELS
 from punctual.client import TASK_QUEUE
@@ -64,11 +65,13 @@ def workers(resources: Resources, client: Client) -> tuple[list[Worker], AsyncEx
 @asynccontextmanager
 async def running(resources: Resources) -> AsyncIterator[None]:
     """All workers of this process, for the length of the block; a worker that dies ends the block with its error."""
-    all_workers, closing = workers(resources, await _connected(resources.settings))
+    client = await _connected(resources.settings)
+    all_workers, closing = workers(resources, client)
     async with closing, AsyncExitStack() as stack:
         for worker in all_workers:
             await stack.enter_async_context(worker)
-        await stack.enter_async_context(Sweep(resources.database, resources.bus).running())
+        for beside in (Sweep(resources.database, resources.bus), Rescue(resources.database, client)):
+            await stack.enter_async_context(background.running(beside.run()))
         yield
 
 

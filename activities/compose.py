@@ -109,6 +109,9 @@ class Compose:
         bumped = await inbox.bump(db, ref.tenant, new & {note.user_id for note in notes if note.listed})
         messages = await self._messages(db, ref, notice, {user.id: user for user in users}, notes, chosen, bumped)
         quiet_until = travel.quiet_until(sends)
+        if len(new) < len(notes):
+            # Another attempt wrote some of them, and may not have lived to say until when they wait.
+            quiet_until |= await waiting.ends(db, ref, [told.step.key])
         if meant.more is not None:
             return _Fired("sent", None, messages, quiet_until, more=meant.more)
         outcome, reason = await reach.judged(db, ref, told.step, policy, before, told=bool(users))
@@ -139,7 +142,9 @@ class Compose:
             return []
         people = await directory.get(db, ref.tenant, [note.user_id for note in notes])
         notes = [note for note in notes if note.user_id in people]
-        notice = self._notices[notes[0].type]
+        notice = self._notices.get(notes[0].type)
+        if notice is None:
+            return []
         users = [people[note.user_id] for note in notes]
         chosen = await travel.decided(db, ref.tenant, notice, users, notes, notes[0].created_at)
         return await self._messages(db, ref, notice, people, notes, chosen, {})

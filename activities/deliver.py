@@ -11,8 +11,9 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities import clock
+from activities import clock, quiet, recheck
 from activities.channels.base import Channel, Message, Result
+from catalogue import Notice
 from punctual.protocol import CARRIERS, DeliverRequest, Ref, Told
 from store import directory, inbox, ledger, waiting
 from store.engine import Connection, Database
@@ -36,9 +37,10 @@ _NOT_BEFORE = "not_before"
 class Deliver:
     """Claims each row, calls the provider, and writes down the answer; one failing recipient stops no other."""
 
-    def __init__(self, database: Database, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, database: Database, channels: Mapping[str, Channel], notices: Mapping[str, Notice]) -> None:
         self._database = database
         self._channels = channels
+        self._notices = notices
 
     @activity.defn(name="deliver")
     async def deliver(self, request: DeliverRequest) -> Told:
@@ -49,15 +51,18 @@ class Deliver:
                 count = await ledger.give_up(
                     db, request.ref, request.key, request.channel, now, expired=request.expired
                 )
-                await waiting.share_all(db, request.ref, request.key, request.channel)
+                if request.ref.kind in CARRIERS:
+                    await waiting.share_all(db, request.ref, request.key, request.channel)
             return Told(outcomes={"expired" if request.expired else "failed": count})
         async with self._database.read() as db:
             rows = await ledger.open_rows(db, request.ref, request.key, request.channel)
         gate = asyncio.Semaphore(AT_ONCE)
         end = monotonic() + SECONDS_FOR_NEW_SENDS
+        quiet_until: dict[str, datetime] = {}
         async with _beating():
-            sends = (self._one(request, row, gate, now, end) for row in rows)
+            sends = (self._one(request, row, gate, now, end, quiet_until) for row in rows)
             ended = await asyncio.gather(*sends, return_exceptions=True)
+            await quiet.end_at(request.ref.tenant, quiet_until)
         # A bug in a channel fails the attempt, but only after every other send has had its answer written down.
         results = [_raised(result) for result in ended]
         waits = [result.after for result in results if result.outcome == "retry"]
@@ -75,15 +80,16 @@ class Deliver:
         return Told(outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
 
     async def _one(
-        self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, end: float
-    ) -> Result:
+        self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, end: float,
+        quiet_until: dict[str, datetime],
+    ) -> Result:  # fmt: skip
         async with gate:
             if monotonic() > end:
                 return Result("retry", after=AT_ONCE_AGAIN)
             pause = _pause(row, now)
             if pause:
                 return Result("retry", after=pause)
-            message, wait = await self._claim(request, row, now)
+            message, wait = await self._claim(request, row, now, quiet_until)
             if message is None:
                 # Somebody else is asking right now, or has had the answer; look again when their lease is over.
                 return Result("retry", after=wait) if wait else Result("sent")
@@ -118,7 +124,7 @@ class Deliver:
         raise AssertionError("unreachable")
 
     async def _claim(
-        self, request: DeliverRequest, row: Delivery, now: datetime
+        self, request: DeliverRequest, row: Delivery, now: datetime, quiet_until: dict[str, datetime]
     ) -> tuple[Message | None, timedelta | None]:
         """The message, now leased to us; or how long another still holds it (None: it is settled)."""
         tenant = request.ref.tenant
@@ -132,6 +138,12 @@ class Deliver:
                 reason = "inactive" if user is not None and not user.active else "unknown_user"
                 await _settled(db, request.ref, row.id, "withheld", reason, now, {})
                 return None, None
+            # What the provider may have got already is for its channel to judge.
+            if claimed.lease_until is None:
+                until = await recheck.changed(db, request.ref, claimed, note, user, self._notices, now)
+                if until is not None:
+                    quiet_until |= until
+                    return None, None
             badge = self._channels[request.channel].shows_badge
             unread = (await inbox.unread(db, tenant, [user.id]))[user.id] if badge else 0
         return (

@@ -39,10 +39,11 @@ class Gather:
     @activity.defn(name="gather")
     async def gather(self, request: GatherRequest) -> Gathered:
         """One transaction; what it wrote before and is not sent yet is named again."""
+        # Due is what was due when it was asked: an attempt that comes again later finds what the first one found.
         now, ref = clock.now(request.now), request.ref
         async with self._database.write() as db:
             user = (await directory.get(db, ref.tenant, [ref.id], keep=True)).get(ref.id)
-            held = await holding.due(db, ref.tenant, ref.id, "quiet_hours", now, due_by=now)
+            held = await holding.due(db, ref.tenant, ref.id, "quiet_hours", now, due_by=request.now)
             if user is not None and user.active:
                 chosen = (await preferences.of(db, ref.tenant, [ref.id]))[ref.id]
                 ready = await self._decide_again(db, ref.tenant, held, user, chosen, now)
@@ -81,7 +82,7 @@ class Gather:
         self, db: Connection, ref: Ref, user: User, channel: str, items: Sequence[Held], at: datetime, now: datetime
     ) -> None:
         """One delivery that brings all of `items`."""
-        key = f"{stamp(at)}-{channel}"
+        key = f"{stamp(at)}-{channel}-{items[0].row.id[:8]}"
         note = items[0].note
         if len(items) > 1:
             note = self._summary(ref, user, key, items, now)

@@ -1,8 +1,8 @@
 """What time changes in inboxes: snoozes end and notifications expire, by a write, so that no read asks the clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,17 +55,6 @@ class Sweep:
                     log.info("inbox_sweep_goes_on")
                 is_down, pause = False, 0 if changed >= BATCH else SECONDS
             await asyncio.sleep(pause)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Runs for the length of the block."""
-        task = asyncio.create_task(self.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 def _frame(inbox: Ended) -> dict[str, Any]:

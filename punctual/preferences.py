@@ -106,7 +106,7 @@ def decide(chosen: Preferences, channel: str, about: About, zone_name: str, now:
     by_default = spec.default == "always" or about.priority in IMPORTANT
     if about.mandatory:
         return PLANNED if by_default or choice else MUTED
-    if spec.digests and about.digestible and choice is not False:
+    if spec.digests and about.digestible and about.priority not in IMPORTANT and choice is not False:
         digest_at = next_digest(chosen.digest, zone_name, now)
         if digest_at is not None:
             return Decision("deferred", "digest", digest_at)

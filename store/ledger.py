@@ -163,8 +163,11 @@ async def overtake(
     if users is not None:
         of_steps = and_(of_steps, _d.user_id.in_(users))
     stale = and_(of_steps, _d.outcome == "planned", _d.reason.is_(None))
-    # What something else brings along is already on its way.
-    waiting = and_(of_steps, _d.outcome == "deferred", _d.carried_by.is_(None))
+    # What something else brings along is on its way once somebody has tried to send that.
+    carrier = deliveries.alias()
+    untried = and_(carrier.c.tenant == ref.tenant, carrier.c.id == _d.carried_by, carrier.c.attempts == 0)
+    still = or_(_d.carried_by.is_(None), exists(select(carrier.c.id).where(untried)))
+    waiting = and_(of_steps, _d.outcome == "deferred", still)
     idle = update(deliveries).where(or_(waiting, and_(stale, _d.lease_until.is_(None))))
     outcome = "withheld" if reason == ACKNOWLEDGED else "superseded"
     await db.execute(idle.values(outcome=outcome, reason=reason, at=at))

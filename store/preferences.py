@@ -50,6 +50,8 @@ async def put(
 
 async def choose(db: Connection, tenant: str, user_id: str, chosen: Preferences, now: datetime) -> bool:
     """Replaces what somebody has chosen; whether something that waits for them is to be looked at now."""
+    # The order in which everybody locks: the user, what they chose, what waits for them.
+    await directory.get(db, tenant, [user_id], keep=True)
     before = await load(db, tenant, user_id)
     # Read after the lock: whoever moves the user to another zone takes it as well.
     zone = await directory.zone(db, tenant, user_id)

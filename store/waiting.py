@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, exists, func, literal_column, or_, select, union, update
 
 from punctual.channels import CHANNELS
 from punctual.protocol import Ref
 from store.engine import Connection
-from store.tables import deliveries, notifications, steps
+from store.tables import deliveries, notifications, preferences, steps
 
 Reason = Literal["quiet_hours", "digest"]
 
-_d = deliveries.c
+_d, _n = deliveries.c, notifications.c
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,55 @@ async def share(db: Connection, tenant: str, carrier: str, outcome: str, reason:
 
 async def share_all(db: Connection, ref: Ref, step_key: str, channel: str) -> None:
     """What the settled deliveries of a step have brought along ends as they did."""
-    own = and_(_of(ref), _d.step_key == step_key, _d.channel == channel)
-    settled = select(_d.id, _d.outcome, _d.reason, _d.at).where(own, _d.outcome.not_in(("planned", "deferred")))
-    for row in await db.execute(settled):
-        await share(db, ref.tenant, row.id, row.outcome, row.reason, row.at)
+    carrier = deliveries.alias()
+    of_step = and_(
+        carrier.c.tenant == ref.tenant, carrier.c.kind == ref.kind, carrier.c.entity_id == ref.id,
+        carrier.c.step_key == step_key, carrier.c.channel == channel,
+        carrier.c.outcome.not_in(("planned", "deferred")),
+    )  # fmt: skip
+    brought = and_(_d.tenant == ref.tenant, _d.outcome == "deferred")
+    brought = and_(brought, _d.carried_by.in_(select(carrier.c.id).where(of_step)))
+    fates = {
+        name: select(carrier.c[name]).where(carrier.c.tenant == ref.tenant, carrier.c.id == _d.carried_by)
+        for name in ("outcome", "reason", "at")
+    }
+    values = {name: query.scalar_subquery() for name, query in fates.items()}
+    await db.execute(update(deliveries).where(brought).values(**values))
+
+
+async def is_stale(db: Connection, tenant: str, carrier: str, now: datetime) -> bool:
+    """Whether something that a delivery brings was overtaken or seen since it was made, or has expired."""
+    note = and_(_n.tenant == tenant, _n.id == _d.notification_id)
+    seen = or_(*(_n[name].is_not(None) for name in ("read_at", "archived_at", "acknowledged_at")))
+    changed = or_(_d.outcome != "deferred", _n.id.is_(None), seen, _n.expires_at <= now)
+    query = select(_d.id).select_from(deliveries.outerjoin(notifications, note))
+    brought = and_(_d.tenant == tenant, _d.carried_by == carrier)
+    return bool(await db.scalar(select(exists(query.where(brought, changed)))))
+
+
+async def let_go(db: Connection, tenant: str, carrier: str, until: datetime) -> None:
+    """What a delivery was to bring waits again, by itself, until then."""
+    brought = and_(_d.tenant == tenant, _d.carried_by == carrier, _d.outcome == "deferred")
+    waits = {"carried_by": None, "reason": "quiet_hours", "due_at": until}
+    await db.execute(update(deliveries).where(brought).values(**waits))
+
+
+async def put_off(db: Connection, tenant: str, id_: str, reason: Reason, until: datetime) -> None:
+    """A delivery that somebody was about to send waits after all."""
+    own = and_(_d.tenant == tenant, _d.id == id_, _d.outcome == "planned", _d.reason.is_(None))
+    values = {"outcome": "deferred", "reason": reason, "due_at": until, "lease_until": None}
+    await db.execute(update(deliveries).where(own).values(**values))
+
+
+async def forgotten(db: Connection, before: datetime, *, limit: int = 500) -> list[tuple[str, str, str]]:
+    """Tenant, user and reason of what should have been looked at before then, of all tenants, each once."""
+    waits = and_(_d.outcome == literal_column("'deferred'"), _d.carried_by.is_(None))
+    quiet = select(_d.tenant, _d.user_id, _d.reason).where(waits, _d.reason == "quiet_hours", _d.due_at < before)
+    theirs = and_(preferences.c.tenant == _d.tenant, preferences.c.user_id == _d.user_id)
+    no_digest = select(_d.tenant, _d.user_id, _d.reason).select_from(deliveries.outerjoin(preferences, theirs))
+    no_digest = no_digest.where(waits, _d.reason == "digest", _d.at < before, preferences.c.digest_at.is_(None))
+    rows = await db.execute(union(quiet, no_digest).limit(limit))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def pointless_at(db: Connection, tenant: str, carrier: str) -> datetime | None:

@@ -190,7 +190,7 @@ async def workers(
     notices = catalogue.load()
     plan = Plan(world.database, notices, LocalBus())
     compose = Compose(world.database, world.channels, notices, ["crm.example.com"])
-    deliver = Deliver(world.database, world.channels)
+    deliver = Deliver(world.database, world.channels, notices)
     gather = Gather(world.database, notices, ["crm.example.com"])
     digest = Digest(world.database, world.channels, notices, ["crm.example.com"])
     fast = [plan.plan, compose.compose, gather.gather, digest.digest]

@@ -48,10 +48,13 @@ class QuietHours:
                 gathered = await ports.gather(GatherRequest(ref=self.ref, now=workflow.now()), "end of the quiet")
                 self.outbound.send(gathered.pending)
                 self._wake_at(gathered.next_at)
-            elif workflow.info().is_continue_as_new_suggested() and not self.outbound:
+            elif self._should_continue():
                 workflow.continue_as_new(self.next_at.isoformat() if self.next_at else None)
             else:
                 await self._sleep()
+
+    def _should_continue(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and not self.outbound
 
     def _wake_at(self, at: datetime | None) -> None:
         if at is not None and (self.next_at is None or at < self.next_at):
@@ -62,7 +65,7 @@ class QuietHours:
         left: Any = max(planned - workflow.now(), timedelta(0)) if planned else None
         try:
             await workflow.wait_condition(
-                lambda: self.next_at != planned or len(self.outbound) < sending,
+                lambda: self.next_at != planned or len(self.outbound) < sending or self._should_continue(),
                 timeout=left,
                 timeout_summary=f"quiet until {planned:%Y-%m-%d %H:%M} UTC" if planned else None,
             )

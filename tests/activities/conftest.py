@@ -32,9 +32,9 @@ REF = Ref(tenant="acme", kind="appointment", id="42")
 T = TypeVar("T")
 
 
-async def attempt(moment: datetime, activity: Callable[..., Awaitable[T]], request: Any) -> T:
+async def attempt(moment: datetime, activity: Callable[..., Awaitable[T]], request: Any, client: Any = None) -> T:
     """What an activity answers when an attempt of it starts at `moment`."""
-    environment = ActivityEnvironment()
+    environment = ActivityEnvironment(client=client)
     environment.info = dataclasses.replace(environment.info, started_time=moment)
     return await environment.run(activity, request)
 
@@ -50,7 +50,7 @@ class Office:
         notices = catalogue.load()
         self.planning = Plan(self.database, notices, LocalBus())
         self.composing = Compose(self.database, self.channels, notices, [])
-        self.delivering = Deliver(self.database, self.channels)
+        self.delivering = Deliver(self.database, self.channels, notices)
 
     async def plan(self, type_: str = "scheduled", at: datetime = NOW) -> Planned:
         """Plans after an event of that type."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 import worker
-from activities import sweep
+from activities import background, sweep
 from activities.sweep import Sweep
 from store import inbox
 from store.bus import LocalBus
@@ -155,7 +155,7 @@ async def test_the_loop_outlives_an_outage_and_says_so_once(
 
     monkeypatch.setattr("activities.sweep.asyncio.sleep", pause)
     with capture_logs() as logs:
-        async with Sweep(Flaky(sqlite, 6), heard).running():  # type: ignore[arg-type]
+        async with background.running(Sweep(Flaky(sqlite, 6), heard).run()):  # type: ignore[arg-type]
             async with asyncio.timeout(10):
                 await told.wait()
             while len(pauses) < 7:

@@ -106,6 +106,8 @@ def test_what_can_wait_for_a_digest_does_when_there_is_one(
     sale = About("sale.created", "sales", "normal", digestible=True)
     assert _decided(extra, "email", sale) == expected
     assert _decided(extra, "web_push", sale)[1] in (None, "preference")
+    urgent = About("sale.created", "sales", "urgent", digestible=True)
+    assert _decided(extra, "email", urgent)[1] != "digest"
 
 
 def test_a_security_notice_passes_everything() -> None:

@@ -65,6 +65,7 @@ READS: dict[str, Call] = {
     "directory.zone": lambda db: directory.zone(db, OURS, "asha"),
     "preferences.of": lambda db: preferences.of(db, OURS, ["asha"]),
     "preferences.load": lambda db: preferences.load(db, OURS, "asha"),
+    "waiting.is_stale": lambda db: waiting.is_stale(db, OURS, "gone", NOW),
     "waiting.of_user": lambda db: waiting.of_user(db, OURS, "asha", "quiet_hours"),
     "waiting.next_end": lambda db: waiting.next_end(db, OURS, "asha"),
     "waiting.ends": lambda db: waiting.ends(db, US, ["night"]),
@@ -110,6 +111,8 @@ WRITES: dict[str, Call] = {
     ),
     "preferences.next_digest_at": lambda db: preferences.next_digest_at(db, OURS, "asha", NOW),
     "preferences.follow_zones": lambda db: preferences.follow_zones(db, OURS, {"asha": "UTC"}, NOW),
+    "waiting.let_go": lambda db: waiting.let_go(db, OURS, "d1", NOW),
+    "waiting.put_off": lambda db: waiting.put_off(db, OURS, "d1", "quiet_hours", NOW),
     "waiting.carry": lambda db: waiting.carry(db, OURS, ["waits"], "d1"),
     "waiting.settle": lambda db: waiting.settle(db, OURS, ["waits"], "expired", "expired", NOW),
     "waiting.postpone": lambda db: waiting.postpone(db, OURS, ["waits"], "digest", NOW),
@@ -129,8 +132,8 @@ WRITES: dict[str, Call] = {
 
 # It takes a lock, and neither reads nor writes a row.
 ROWLESS = {"directory.lock", "inbox.lock"}
-# What time changes, it changes for everybody: tests/activities/test_sweep.py.
-FOR_ALL = {"inbox_changes.is_due", "inbox_changes.end"}
+# What time changes or finds, it does for everybody: tests/activities/test_sweep.py, tests/store/test_waiting.py.
+FOR_ALL = {"inbox_changes.is_due", "inbox_changes.end", "waiting.forgotten"}
 
 
 async def _populate(db: Connection, tenant: str) -> None:
@@ -157,7 +160,9 @@ async def _populate(db: Connection, tenant: str) -> None:
     await ledger.add(
         db, whose, [delivery(), delivery("seen", channel="inbox", outcome="sent"), gone, waits, told, *brought]
     )
-    for by in ("d1", "told"):
+    overtaken = delivery("by-gone", channel="sms", outcome="superseded", reason="cancelled")
+    await ledger.add(db, whose, [overtaken])
+    for by in ("d1", "told", "gone"):
         await waiting.carry(db, tenant, [f"by-{by}"], by)
     chosen = Preferences(quiet_hours=QuietHours(enabled=True), digest=Digest(frequency="daily"))
     await preferences.put(db, tenant, "asha", chosen, digest_at=None, now=NOW)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from store import ledger, waiting
+from punctual.digests import Digest
+from punctual.preferences import Preferences
+from store import ledger, preferences, waiting
 from store.engine import Database
 from tests.store.rows import KEY, MINUTE, NOW, delivery, ref
 
@@ -53,14 +55,19 @@ async def test_giving_up_a_carrier_gives_up_what_it_brings(database: Database) -
 
 
 async def test_what_is_overtaken_while_it_waits_is_never_brought(database: Database) -> None:
-    """Unless it is on its way already."""
+    """Unless somebody has tried to send what brings it."""
     async with database.write() as db:
-        await ledger.add(db, ref(), [delivery("carrier"), _waits("waits"), _waits("under-way")])
-        await waiting.carry(db, "acme", ["under-way"], "carrier")
-        await ledger.overtake(db, ref(), ["step-waits", "step-under-way"], "rescheduled", NOW)
+        carriers = [delivery("tried", attempts=1), delivery("untried", step_key="other")]
+        await ledger.add(db, ref(), [*carriers, _waits("waits"), _waits("under-way"), _waits("made")])
+        await waiting.carry(db, "acme", ["under-way"], "tried")
+        await waiting.carry(db, "acme", ["made"], "untried")
+        keys = ["step-waits", "step-under-way", "step-made"]
+        await ledger.overtake(db, ref(), keys, "rescheduled", NOW)
         assert await waiting.of_user(db, "acme", "asha", "quiet_hours") == []
+        assert await waiting.is_stale(db, "acme", "untried", NOW)
+        assert not await waiting.is_stale(db, "acme", "nothing", NOW)
     found = await _fates(database)
-    assert found["waits"] == ("superseded", "rescheduled")
+    assert found["waits"] == found["made"] == ("superseded", "rescheduled")
     assert found["under-way"] == ("deferred", "quiet_hours")
 
 
@@ -102,3 +109,22 @@ async def test_a_step_is_put_off_where_nobody_hears_of_it_yet(
     async with database.write() as db:
         await ledger.add(db, ref(), rows)
         assert await waiting.put_off_until(db, ref(), KEY) == expected
+
+
+async def test_what_was_forgotten_is_found_of_all_tenants(database: Database) -> None:
+    """What is long due and carried by nothing; what waits for a digest that will not come. Nothing else."""
+    rows = [
+        _waits("due", due_at=NOW - MINUTE), _waits("ahead", user_id="ravi"),
+        _waits("digest", user_id="lena", reason="digest", at=NOW - MINUTE),
+        _waits("carried", user_id="ben", due_at=NOW - MINUTE),
+    ]  # fmt: skip
+    daily = Preferences(digest=Digest(frequency="daily"))
+    async with database.write() as db:
+        for tenant in ("acme", "other"):
+            await ledger.add(db, ref(tenant=tenant), rows)
+            await waiting.carry(db, tenant, ["carried"], "carrier")
+        await preferences.put(db, "other", "lena", daily, digest_at=NOW, now=NOW)
+        found = await waiting.forgotten(db, NOW)
+    assert sorted(found) == [
+        ("acme", "asha", "quiet_hours"), ("acme", "lena", "digest"), ("other", "asha", "quiet_hours"),
+    ]  # fmt: skip
