@@ -4,10 +4,10 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, expect
 
-from tests.e2e.pages.conftest import browser, context, service_workers
+from tests.e2e.pages.conftest import browser, context
 from tests.product import Product
 
-__all__ = ["browser", "context", "service_workers"]
+__all__ = ["browser", "context"]
 
 
 async def test_a_reminder_arrives_in_the_bell_of_the_one_who_made_the_appointment(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import pytest
@@ -195,16 +195,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def service_workers() -> Literal["allow", "block"]:
-    """A page that has a service worker hides its requests from `page.route`: only tests of the worker let it in."""
-    return "block"
+async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+    """A browser profile of its own, in which a page that says anything on the console fails its test.
 
-
-@pytest.fixture
-async def context(browser: Browser, service_workers: Literal["allow", "block"]) -> AsyncIterator[BrowserContext]:
-    """A browser profile of its own, in which a page that says anything on the console fails its test."""
+    A page that has a service worker hides its requests from `page.route`: only tests of the worker let it in.
+    """
+    is_let_in = request.node.get_closest_marker("service_worker") is not None
     context = await browser.new_context(
-        locale="en-GB", timezone_id="Asia/Kolkata", service_workers=service_workers
+        locale="en-GB", timezone_id="Asia/Kolkata", service_workers="allow" if is_let_in else "block",
     )  # fmt: skip
     context.set_default_timeout(30_000)
     said: list[str] = []

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, Page
 
 from tests.e2e.pages.conftest import Site
@@ -105,6 +106,7 @@ SHOWN = """async () => {
 }"""
 
 
+@pytest.mark.service_worker
 async def test_every_push_is_shown(page: Page, context: BrowserContext, site: Site) -> None:
     """Also one that cannot be read; an address that is not safe leads to the start page instead."""
     await context.grant_permissions(["notifications"], origin=site.url)

@@ -3,7 +3,7 @@
 import re
 import struct
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
@@ -24,11 +24,7 @@ CACHED = """async () => {
   return paths.sort();
 }"""
 
-
-@pytest.fixture
-def service_workers() -> Literal["allow", "block"]:
-    """What is tested here is partly the worker."""
-    return "allow"
+pytestmark = pytest.mark.service_worker
 
 
 async def test_the_manifest_has_what_installing_needs(site: Site) -> None:

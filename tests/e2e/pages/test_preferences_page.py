@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -27,11 +27,7 @@ SUBSCRIBED = """device => {
   PushManager.prototype.getSubscription = async () => found;
 }"""
 
-
-@pytest.fixture
-def service_workers() -> Literal["allow", "block"]:
-    """What is tested here is partly the worker."""
-    return "allow"
+pytestmark = pytest.mark.service_worker
 
 
 async def _open(page: Page, site: Site, query: str = "") -> None:
