@@ -97,7 +97,7 @@ class Cors:
             app,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "if-none-match", "idempotency-key"],
+            allow_headers=["authorization", "content-type", "if-none-match", "if-match", "idempotency-key"],
             expose_headers=["ETag", "Retry-After"],
         )
         self._codec = CORSMiddleware(

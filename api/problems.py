@@ -5,7 +5,6 @@ error of a body is `{"pointer": "/3/data/starts_at", "field": "data.starts_at", 
 lists only), and each error of a query or header is `{"in": "query", "field", "detail"}`.
 """
 
-import traceback
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from punctual.errors import FieldProblem, InvalidEvent, InvalidPolicy, UnsafeUrl
+from punctual.errors import FieldProblem, InvalidEvent, InvalidPolicy, UnsafeUrl, frames
 from punctual.wire import where, words
 
 log = structlog.get_logger(__name__)
@@ -185,6 +184,4 @@ class Guard:
 
 def report(error: BaseException, route: str | None) -> None:
     """Logs an unforeseen error without its message: that may hold what a user wrote, or a secret."""
-    innermost = traceback.extract_tb(error.__traceback__)[-12:]
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost]
-    log.error("unexpected_error", error=type(error).__name__, route=route, frames=frames)
+    log.error("unexpected_error", error=type(error).__name__, route=route, frames=frames(error))

@@ -148,3 +148,14 @@ async def test_erasing_somebody_erases_what_they_chose(world: World) -> None:
     assert export.json()["preferences"] == CHOSEN
     assert (await world.call("DELETE", "/v1/users/asha", role="service")).status_code == 204
     assert (await world.call("GET", PATH)).json() == DEFAULT
+
+
+async def test_another_devices_choice_is_not_overwritten_unseen(world: World) -> None:
+    """`If-Match` with the tag of what was read: 412 and nothing changed where it is no longer so."""
+    seen = (await world.call("GET", PATH)).headers["ETag"]
+    first = await _put(world, CHOSEN, headers={"If-Match": seen})
+    assert first.status_code == 200
+    assert first.headers["ETag"] == (await world.call("GET", PATH)).headers["ETag"] != seen
+    assert_problem(await _put(world, {}, headers={"If-Match": seen}), 412)
+    assert (await world.call("GET", PATH)).json() == CHOSEN
+    assert (await _put(world, {}, headers={"If-Match": first.headers["ETag"]})).json() == DEFAULT
