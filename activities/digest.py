@@ -1,30 +1,28 @@
 """`digest`: for each of those whose digest is due one summary, written once, with what has waited for it."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
 
 import structlog
 from temporalio import activity
 
 from activities import clock, hints, holding, travel
 from activities.channels.base import Channel, Message
-from activities.holding import Held
+from activities.holding import Fate, Held
+from activities.summary import Summary, summarize
 from activities.writing import Writer
 from catalogue import Notice
-from punctual.calendar import resolve
 from punctual.channels import CHANNELS
 from punctual.digests import last_digest, next_digest
+from punctual.errors import frames
 from punctual.preferences import MUTED, PLANNED, Preferences, decide
 from punctual.protocol import DIGEST, Digested, DigestRequest, Parcel, Pending, Ref
 from punctual.timeline import Entry, Step
-from punctual.wire import zone
-from store import digests, directory, figures, inbox, ledger, preferences, waiting
+from store import digests, directory, inbox, ledger, preferences, waiting
 from store.directory import User
 from store.engine import Connection, Database
-from store.figures import Figures, Past
 from store.inbox import Notification
 from store.keys import row_id
 from store.ledger import Delivery
@@ -32,12 +30,14 @@ from store.ledger import Delivery
 log = structlog.get_logger(__name__)
 
 PAGE = 100
-# One call writes for no longer, so that it ends well within its time.
+AT_ONCE = 500
+# One call begins nothing new after the first, and stops where it is after the second: both well within its time.
 SECONDS = 2.0
+LIMIT = 3.5
 # Somebody for whom it keeps failing is left to the next run, and stops nobody else's.
 ATTEMPTS = 3
-MOST_TITLES = 20
-WEEK = timedelta(days=7)
+BEGINNING = (datetime.fromtimestamp(0, UTC), "", "")
+"""Before everybody: the next call begins as this one did."""
 
 
 class Digest:
@@ -58,53 +58,74 @@ class Digest:
     @activity.defn(name="digest")
     async def digest(self, request: DigestRequest) -> Digested:
         """Some of those whose digest is due; the same request again writes nothing twice, and names what is open."""
-        now, end = clock.now(request.now), monotonic() + SECONDS
-        if request.after is None:
-            await self._give_up(now)
+        now, start = clock.now(request.now), monotonic()
+        after = None if request.after == BEGINNING else request.after
+        if after is None and not await self._give_up(now, start + SECONDS):
+            return Digested(more=BEGINNING)
         async with self._database.read() as db:
-            people = await digests.due(db, request.due_by, after=request.after, limit=PAGE)
+            people = await digests.due(db, request.due_by, after=after, limit=PAGE)
         said: list[Message] = []
-        place = request.after
+        place = after
         is_last = len(people) < PAGE
         try:
             for place in people:
-                said += await self._one(place[1], place[2], request.due_by, now)
-                if monotonic() > end and place != people[-1]:
+                said += await self._tried(place[1], place[2], request.due_by, now, start + LIMIT)
+                if monotonic() > start + SECONDS and place != people[-1]:
                     is_last = False
                     break
         finally:
             await hints.announce(self._channels, said)
         async with self._database.read() as db:
-            sends = await digests.open_sends(db, since=request.now if request.after else None)
+            sends = await digests.open_sends(db, since=request.now if after else None)
         parcels = [Parcel(ref=ref, pending=Pending(key=key, channel=channel)) for ref, key, channel in sends]
         return Digested(parcels=parcels, more=None if is_last else place)
 
-    async def _give_up(self, now: datetime) -> None:
-        """What could not be sent for longer than its channel has patience is not tried any more."""
-        for name, spec in CHANNELS.items():
-            if spec.digests:
-                async with self._database.write() as db:
-                    await digests.give_up(db, name, now - spec.patience, now)
+    async def _give_up(self, now: datetime, end: float) -> bool:
+        """What could not be sent for longer than its channel has patience is not tried any more; whether that is all.
 
-    async def _one(self, tenant: str, user_id: str, due_by: datetime, now: datetime) -> list[Message]:
-        """One user's digest, unless another run has made it by now; what fast channels have to say of it."""
+        Some at a time, each for good: an attempt that comes again goes on where this one has stopped.
+        """
+        for name, spec in CHANNELS.items():
+            count = AT_ONCE if spec.digests else 0
+            while count == AT_ONCE:
+                if monotonic() > end:
+                    return False
+                async with self._database.write() as db:
+                    count = await digests.give_up(db, name, now - spec.patience, now, limit=AT_ONCE)
+        return True
+
+    async def _tried(self, tenant: str, user_id: str, due_by: datetime, now: datetime, end: float) -> list[Message]:
+        """One user's digest; what fast channels have to say of it. Nothing of one that takes too long, or fails."""
         try:
-            async with self._database.write() as db:
-                user = (await directory.get(db, tenant, [user_id], keep=True)).get(user_id)
-                stored = await preferences.load(db, tenant, user_id)
-                if stored.digest_at is None or stored.digest_at > due_by:
-                    return []
-                if user is None or not user.active:
-                    await self._leave(db, tenant, user_id, "unknown_user" if user is None else "inactive", now)
-                    return []
-                moment = next_digest(stored.chosen.digest, user.timezone, now)
-                await preferences.next_digest_at(db, tenant, user_id, moment)
-                return await self._written(db, tenant, user, stored.chosen, now)
-        except Exception:
+            # Its own limit, for the activity's would be met as a cancellation, which stops everybody.
+            async with asyncio.timeout(end - monotonic()):
+                return await self._one(tenant, user_id, due_by, now)
+        except Exception as error:
             if activity.info().attempt < ATTEMPTS:
                 raise
-            log.exception("digest_fails", tenant=tenant, user=user_id)
+            log.error("digest_fails", tenant=tenant, user=user_id, error=type(error).__name__, frames=frames(error))
             return []
+
+    async def _one(self, tenant: str, user_id: str, due_by: datetime, now: datetime) -> list[Message]:
+        """Unless another run has made it by now."""
+        # Read first: whoever writes on SQLite keeps all others from it.
+        async with self._database.read() as db:
+            reader = (await directory.get(db, tenant, [user_id])).get(user_id)
+            chosen = (await preferences.of(db, tenant, [user_id]))[user_id]
+            summary = await summarize(db, tenant, reader, chosen, now) if reader and reader.active else None
+        async with self._database.write() as db:
+            user = (await directory.get(db, tenant, [user_id], keep=True)).get(user_id)
+            stored = await preferences.load(db, tenant, user_id)
+            if stored.digest_at is None or stored.digest_at > due_by:
+                return []
+            if user is None or not user.active:
+                await self._leave(db, tenant, user_id, "unknown_user" if user is None else "inactive", now)
+                return []
+            moment = next_digest(stored.chosen.digest, user.timezone, now)
+            await preferences.next_digest_at(db, tenant, user_id, moment)
+            if summary is None or not summary.fits(user, stored.chosen):
+                summary = await summarize(db, tenant, user, stored.chosen, now)
+            return await self._written(db, tenant, user, stored.chosen, summary, now)
 
     async def _leave(self, db: Connection, tenant: str, user_id: str, reason: str, now: datetime) -> None:
         """Nobody is there to read it."""
@@ -113,7 +134,7 @@ class Digest:
         await preferences.next_digest_at(db, tenant, user_id, None)
 
     async def _written(
-        self, db: Connection, tenant: str, user: User, chosen: Preferences, now: datetime
+        self, db: Connection, tenant: str, user: User, chosen: Preferences, summary: Summary, now: datetime
     ) -> list[Message]:
         """Of all that were missed the last is made, once, if there is anything to say."""
         last = last_digest(chosen.digest, user.timezone, now)
@@ -123,14 +144,11 @@ class Digest:
         if await inbox.has_any(db, ref, [key], user.id):
             return []
         held = await self._relevant(db, tenant, user, chosen, now)
-        today = _today(user.timezone, now)
-        found = await figures.figures(db, tenant, user.id, today, now)
-        past = await figures.past(db, tenant, user.id, now - WEEK, now) if ref.id == "weekly" else Past()
-        if not (found or past or held):
+        if not (summary or held):
             return []
         notice = self._notices[f"{DIGEST}.{ref.id}"]
         told = Entry(Step(key=key, type=notice.type, stage="notice", due_at=last[1]))
-        data = _data(user, found, past, [item.note.title for item in held])
+        data = summary.data(user.id, [item.note.title for item in held])
         note = self._writer.write(ref, told, notice, data, user, now, late=False)
         return await self._posted(db, ref, user, chosen, notice, note, held, now)
 
@@ -139,16 +157,18 @@ class Digest:
     ) -> list[Held]:
         """What has waited, but for what its user wants no more."""
         found: list[Held] = []
+        fates: list[tuple[str, Fate]] = []
         for item in await holding.due(db, tenant, user.id, "digest", now):
             notice = self._notices.get(item.note.type)
             if notice is None:
-                await waiting.settle(db, tenant, [item.row.id], "failed", "rejected", now)
+                fates.append((item.row.id, ("failed", "rejected")))
                 continue
             decision = decide(chosen, item.row.channel, travel.about_of(notice, item.note), user.timezone, now)
             if decision.outcome == "withheld":
-                await waiting.settle(db, tenant, [item.row.id], "withheld", decision.reason, now)
+                fates.append((item.row.id, ("withheld", decision.reason)))
             else:
                 found.append(item)
+        await holding.settle(db, tenant, fates, now)
         return found
 
     async def _posted(
@@ -194,26 +214,3 @@ class Digest:
             await waiting.carry(db, tenant, ids, by.id)
         else:
             await waiting.settle(db, tenant, ids, by.outcome, by.reason, now)
-
-
-def _today(zone_name: str, now: datetime) -> tuple[datetime, datetime]:
-    """From one local midnight to the next."""
-    where = zone(zone_name)
-    day = now.astimezone(where).date()
-    midnights = (datetime.combine(each, time()) for each in (day, day + timedelta(days=1)))
-    start, end = (resolve(midnight, where) for midnight in midnights)
-    return start, end
-
-
-def _data(user: User, found: Figures, past: Past, titles: Sequence[str]) -> dict[str, Any]:
-    """The fields that the notices of digests declare."""
-    where = zone(user.timezone)
-    data: dict[str, Any] = {
-        "user_id": user.id, "unread": found.unread, "zone": user.timezone, "action_url": "/inbox",
-        "appointments_today": found.appointments_today,
-        "appointments": [f"{at.astimezone(where):%H:%M} {title}" for at, title in found.appointments],
-        "waiting_count": len(titles), "waiting": list(titles[:MOST_TITLES]),
-    }  # fmt: skip
-    for kind, count in found.open.items():
-        data |= {f"{kind}s_due": count.due, f"{kind}s_overdue": count.overdue}
-    return data | asdict(past)

@@ -1,11 +1,13 @@
 """What waits to be told to somebody, for the end of quiet hours or for a digest, and whether it still has a point."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from punctual.protocol import Ref
-from store import entities, inbox, ledger, waiting
+from store import held, waiting
 from store.engine import Connection
+from store.held import Known
 from store.inbox import Notification
 from store.waiting import Reason, Waiting
 
@@ -27,28 +29,38 @@ async def due(
     db: Connection, tenant: str, user_id: str, reason: Reason, now: datetime, *, due_by: datetime | None = None
 ) -> list[Held]:
     """What is due, but for what is pointless by now, which is settled here; the oldest first."""
+    rows = await waiting.of_user(db, tenant, user_id, reason, due_by=due_by)
+    known = await held.known(db, tenant, [row.id for row in rows])
     found: list[Held] = []
-    for row in await waiting.of_user(db, tenant, user_id, reason, due_by=due_by):
-        note = await inbox.note(db, tenant, row.notification_id)
-        ref = Ref(tenant=tenant, kind=row.kind, id=row.entity_id)
-        told = await entities.entry(db, ref, row.step_key)
-        announces = told.step.announces if told else None
-        fate = _pointless(note, announces, now)
-        # Out of the inbox, where it once was: the user has deleted it.
-        is_gone = note is None or (not note.listed and await ledger.reached_inbox(db, ref, row.step_key, user_id))
-        if note is None or fate is not None or is_gone:
-            await waiting.settle(db, tenant, [row.id], *(fate or STALE), now)
+    pointless: list[tuple[str, Fate]] = []
+    for row in rows:
+        it = known[row.id]
+        fate = _pointless(it, now)
+        if it.note is None or fate is not None:
+            pointless.append((row.id, fate or STALE))
         else:
-            found.append(Held(row, note, announces))
+            found.append(Held(row, it.note, it.announces))
+    await settle(db, tenant, pointless, now)
     return found
 
 
-def _pointless(note: Notification | None, announces: datetime | None, now: datetime) -> Fate | None:
-    """Why nobody needs to be told any more: it is over, or was seen in the inbox meanwhile."""
-    if note is None:
+async def settle(db: Connection, tenant: str, fates: Iterable[tuple[str, Fate]], now: datetime) -> None:
+    """Writes what came of several that wait, by their ids, without anything being sent."""
+    ids: dict[Fate, list[str]] = defaultdict(list)
+    for id_, fate in fates:
+        ids[fate].append(id_)
+    for (outcome, reason), all_of_it in ids.items():
+        for start in range(0, len(all_of_it), held.AT_ONCE):
+            part = all_of_it[start : start + held.AT_ONCE]
+            await waiting.settle(db, tenant, part, outcome, reason, now)
+
+
+def _pointless(it: Known, now: datetime) -> Fate | None:
+    """Why nobody needs to be told any more: it is over, was seen in the inbox meanwhile, or was taken out of it."""
+    if it.note is None:
         return STALE
-    ends = [moment for moment in (announces, note.expires_at) if moment is not None]
+    ends = [moment for moment in (it.announces, it.note.expires_at) if moment is not None]
     if ends and min(ends) <= now:
         return ("expired", "expired")
-    is_seen = note.read_at is not None or note.archived_at is not None or note.acknowledged_at is not None
-    return STALE if is_seen else None
+    is_seen = any((it.note.read_at, it.note.archived_at, it.note.acknowledged_at))
+    return STALE if is_seen or (not it.note.listed and it.reached_inbox) else None

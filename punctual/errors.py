@@ -7,6 +7,7 @@ PunctualError
 └── UnsafeUrl         an address that a person chose and that must not be followed
 """
 
+import traceback
 from dataclasses import dataclass
 
 
@@ -57,3 +58,9 @@ class ActRefused(PunctualError):
         super().__init__(detail)
         self.code = code
         self.detail = detail
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where an error came from, for logs: without its message, which may hold what a user wrote, or a secret."""
+    innermost = traceback.extract_tb(error.__traceback__)[-12:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost]

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import and_, literal_column, or_, select, tuple_, update
 
 from punctual.protocol import DIGEST, Ref
-from store import waiting
 from store.engine import Connection
 from store.tables import deliveries, preferences
 
@@ -36,17 +35,24 @@ async def open_sends(
     return [(Ref(tenant=row[0], kind=DIGEST, id=row[1]), row[2], row[3]) for row in rows]
 
 
-async def give_up(db: Connection, channel: str, before: datetime, at: datetime) -> int:
+async def give_up(db: Connection, channel: str, before: datetime, at: datetime, *, limit: int = 500) -> int:
     """Settles what was written before then and never accepted, with what it brings along; how many there were.
 
     It has failed; what was asked for without an answer is unknown. What somebody is asking for right now stays.
+    There may be more where there were `limit`.
     """
     free = or_(_d.lease_until.is_(None), _d.lease_until <= at)
     query = select(_d.tenant, _d.id, _d.lease_until).where(_TO_SEND, _d.channel == channel, _d.at < before, free)
-    rows = (await db.execute(query.with_for_update())).all()
-    for row in rows:
-        outcome, reason = ("failed", "timeout") if row.lease_until is None else ("unknown", "ambiguous")
-        own = update(deliveries).where(_d.tenant == row.tenant, _d.id == row.id)
+    # What another has locked is being settled or asked for; nobody waits for it here.
+    rows = (await db.execute(query.limit(limit).with_for_update(skip_locked=True))).all()
+    idle = [(row.tenant, row.id) for row in rows if row.lease_until is None]
+    asked = [(row.tenant, row.id) for row in rows if row.lease_until is not None]
+    for keys, outcome, reason in ((idle, "failed", "timeout"), (asked, "unknown", "ambiguous")):
+        if not keys:
+            continue
+        own = update(deliveries).where(tuple_(_d.tenant, _d.id).in_(keys))
         await db.execute(own.values(outcome=outcome, reason=reason, at=at, lease_until=None))
-        await waiting.share(db, row.tenant, row.id, outcome, reason, at)
+        by_them = and_(_d.carried_by.is_not(None), tuple_(_d.tenant, _d.carried_by).in_(keys))
+        brought = update(deliveries).where(by_them, _d.outcome == "deferred")
+        await db.execute(brought.values(outcome=outcome, reason=reason, at=at))
     return len(rows)

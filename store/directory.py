@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, select, union
+from sqlalchemy import and_, delete, select, union, update
 
 from store import engine, search
 from store.engine import Connection, insert
@@ -132,12 +132,18 @@ async def managers(db: Connection, tenant: str) -> dict[str, str]:
 
 
 async def erase(db: Connection, tenant: str, user_id: str) -> bool:
-    """Deletes the user and all that was written for them; False when there is none."""
+    """Deletes the user and all that was written for them; False when there is none.
+
+    The inbox's version stays, and grows: whoever has seen a later one would not look at an inbox that began anew, and
+    an old ETag would one day be right again. Its row holds the user's id and that number, and nothing else.
+    """
     # Whoever writes for them right now is waited for, and whoever comes later finds nobody.
     await db.execute(select(users.c.id).where(users.c.tenant == tenant, users.c.id == user_id).with_for_update())
     await search.forget(db, tenant, user_id)
     # The inbox comes first: it is what all who change notifications lock before anything else.
-    for table in (inboxes, notifications, deliveries, push_subscriptions, preferences, assignments, memberships):
+    mine = and_(inboxes.c.tenant == tenant, inboxes.c.user_id == user_id)
+    await db.execute(update(inboxes).where(mine).values(version=inboxes.c.version + 1))
+    for table in (notifications, deliveries, push_subscriptions, preferences, assignments, memberships):
         await db.execute(delete(table).where(table.c.tenant == tenant, table.c.user_id == user_id))
     gone = await db.execute(delete(users).where(users.c.tenant == tenant, users.c.id == user_id))
     return bool(gone.rowcount)

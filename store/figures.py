@@ -23,7 +23,8 @@ ALARMS = ("overdue", "escalation")
 DONE = ("appointment.completed", "follow_up.completed", "task.completed", "ticket.resolved", "ticket.closed")
 CANCELLED = "appointment.cancelled"
 MOST_LINES = 10
-MOST_TICKETS = 500
+MOST_TICKETS = 200
+MOST_MESSAGES = 20
 
 _a, _e, _n, _s = (table.c for table in (assignments, entities, notifications, steps))
 _closed_by = _e.record[("closing", "type")].as_string()
@@ -187,22 +188,30 @@ def _acknowledged(alarms: Sequence[_Alarm], user_id: str, now: datetime) -> list
 
 
 async def _first_answers(db: Connection, tenant: str, user_id: str, since: datetime) -> list[float]:
-    """Seconds from the opening of tickets to their first answer, where the user gave it since then."""
+    """Seconds from the opening of tickets to their first answer, where the user gave it since then.
+
+    Of the tickets that changed last, and of the first of each one's messages.
+    """
     query = (
         select(_e.id, _e.record)
         .select_from(_own(tenant, user_id, "ticket"))
         .where(_e.updated_at >= since)
-        .order_by(_e.id)
+        .order_by(_e.updated_at.desc(), _e.id)
         .limit(MOST_TICKETS)
     )
     tickets = {row.id: row.record for row in await db.execute(query)}
-    said = select(_s.entity_id, _s.data).where(
-        _s.tenant == tenant, _s.kind == "ticket", _s.entity_id.in_(tickets), _s.stage == "notice"
+    author, marked = _s.data[("message", "author_id")].as_string(), _s.data[("mark", 0)].as_string()
+    place = func.row_number().over(partition_by=_s.entity_id, order_by=marked).label("place")
+    said = (
+        select(_s.entity_id, _s.data, place)
+        .where(_s.tenant == tenant, _s.kind == "ticket", _s.entity_id.in_(tickets), _s.stage == "notice")
+        .where(author.is_not(None), marked.is_not(None))
+        .subquery("said")
+        .c
     )
     events: dict[str, list[dict[str, Any]]] = {}
-    for row in await db.execute(said):
-        if "mark" in row.data and row.data.get("message"):
-            events.setdefault(row.entity_id, []).append(row.data)
+    for row in await db.execute(select(said.entity_id, said.data).where(said.place <= MOST_MESSAGES)):
+        events.setdefault(row.entity_id, []).append(row.data)
     found: list[float] = []
     for id_, told in events.items():
         opened = _snapshot(tickets[id_])

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as SyncConnection
 
+from store import backfill
 from store.engine import Database
 
 
@@ -18,6 +19,10 @@ def alembic_config(connection: SyncConnection | None = None) -> Config:
 
 
 async def migrate(database: Database) -> None:
-    """Runs every migration that is missing, in one transaction; safe to call from several processes in turn."""
+    """Runs every migration that is missing, in one transaction, and then fills in what old rows lack.
+
+    Safe to call again, and from several processes at once.
+    """
     async with database.write() as db:
         await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
+    await backfill.words(database)

@@ -33,7 +33,9 @@ class Stored:
 
 
 async def load(db: Connection, tenant: str, user_id: str) -> Stored:
-    """One user's, kept from others until the transaction ends."""
+    """One user's, kept from others until the transaction ends, as the user is."""
+    # The order in which everybody locks: the user, what they chose, what waits for them.
+    await directory.get(db, tenant, [user_id], keep=True)
     query = select(_p.body, _p.digest_at).where(_p.tenant == tenant, _p.user_id == user_id)
     row = (await db.execute(query.with_for_update())).one_or_none()
     return Stored(kept(row.body), row.digest_at) if row else Stored(Preferences(), None)
@@ -50,8 +52,6 @@ async def put(
 
 async def choose(db: Connection, tenant: str, user_id: str, chosen: Preferences, now: datetime) -> bool:
     """Replaces what somebody has chosen; whether something that waits for them is to be looked at now."""
-    # The order in which everybody locks: the user, what they chose, what waits for them.
-    await directory.get(db, tenant, [user_id], keep=True)
     before = await load(db, tenant, user_id)
     # Read after the lock: whoever moves the user to another zone takes it as well.
     zone = await directory.zone(db, tenant, user_id)

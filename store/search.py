@@ -5,6 +5,7 @@ each begins with its owner, so that whatever is asked for reads that owner's par
 """
 
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -101,6 +102,17 @@ async def add(db: Connection, tenant: str, rows: Iterable[tuple[str, str, str]])
     entries.sort(key=lambda values: values["rowid"])
     if entries:
         await db.execute(insert(_index).prefix_with("OR REPLACE"), entries)
+
+
+async def kept(db: Connection, rows: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Those of some notifications (tenant, user id, id) that SQLite's full-text table has; elsewhere none."""
+    if db.dialect.name != "sqlite":
+        return set()
+    by_rowid = {_rowid(*row): row for row in rows}
+    # One parameter, however many they are.
+    asked = select(func.json_each(json.dumps(sorted(by_rowid))).table_valued("value").c.value)
+    found = await db.execute(select(_index.c.rowid).where(_index.c.rowid.in_(asked)))
+    return {by_rowid[rowid] for rowid in found.scalars()}
 
 
 async def remove(db: Connection, tenant: str, rows: Iterable[tuple[str, str]]) -> None:

@@ -1,26 +1,14 @@
-"""Preferences, what waits, search, and what time changes"""
+"""Preferences, what waits, search, and what time changes; the words of old rows are store.backfill's"""
 
 import sqlalchemy as sa
 from alembic import op
 
-from store import search
 from store.columns import Instant, Json, Key, Words
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-
-_AT_ONCE = 1000
-_old = sa.table(
-    "notifications",
-    sa.column("tenant", Key),
-    sa.column("id", Key),
-    sa.column("user_id", Key),
-    sa.column("title", sa.String()),
-    sa.column("message", sa.String()),
-    sa.column("listed", sa.Boolean()),
-).c
 
 
 def upgrade() -> None:
@@ -52,37 +40,6 @@ def upgrade() -> None:
             "CREATE VIRTUAL TABLE IF NOT EXISTS notification_words"
             " USING fts5(words, id UNINDEXED, detail=none, tokenize='ascii')"
         )
-    _fill_words()
-
-
-def _fill_words() -> None:
-    """Makes findable what is in inboxes already."""
-    bind = op.get_bind()
-    columns = (_old.tenant, _old.id, _old.user_id, _old.title, _old.message)
-    after = ("", "")
-    while True:
-        query = sa.select(*columns).where(_old.listed == sa.true(), sa.tuple_(*columns[:2]) > sa.tuple_(*after))
-        found = bind.execute(query.order_by(*columns[:2]).limit(_AT_ONCE)).all()
-        if not found:
-            return
-        texts = [search.text_of(row.title, row.message) for row in found]
-        if bind.dialect.name == "sqlite":
-            rows = [
-                search.entry(row.tenant, row.user_id, row.id, text) for row, text in zip(found, texts, strict=True)
-            ]
-            rows.sort(key=lambda row: row["rowid"])
-            statement = "INSERT OR REPLACE INTO notification_words (rowid, words, id) VALUES (:rowid, :words, :id)"
-        else:
-            rows = [
-                {"the_tenant": row.tenant, "the_id": row.id, "tokens": search.tokens(text)}
-                for row, text in zip(found, texts, strict=True)
-            ]
-            statement = (
-                "UPDATE notifications SET words = array_to_tsvector(CAST(:tokens AS text[]))"
-                " WHERE tenant = :the_tenant AND id = :the_id"
-            )
-        bind.execute(sa.text(statement), rows)
-        after = (found[-1].tenant, found[-1].id)
 
 
 def _index(name: str, table: str, columns: list[str], where: str) -> None:
