@@ -22,7 +22,7 @@ from punctual.protocol import DIGEST, Digested, DigestRequest, Parcel, Pending, 
 from punctual.timeline import Entry, Step
 from store import digests, directory, inbox, ledger, preferences, waiting
 from store.directory import User
-from store.engine import Connection, Database
+from store.engine import AT_ONCE, Connection, Database, parts
 from store.inbox import Notification
 from store.keys import row_id
 from store.ledger import Delivery
@@ -30,7 +30,6 @@ from store.ledger import Delivery
 log = structlog.get_logger(__name__)
 
 PAGE = 100
-AT_ONCE = 500
 # One call begins nothing new after the first, and stops where it is after the second: both well within its time.
 SECONDS = 2.0
 LIMIT = 3.5
@@ -85,13 +84,13 @@ class Digest:
 
         Some at a time, each for good: an attempt that comes again goes on where this one has stopped.
         """
-        for name, spec in CHANNELS.items():
-            count = AT_ONCE if spec.digests else 0
+        for name in (name for name, spec in CHANNELS.items() if spec.digests):
+            before, count = now - CHANNELS[name].patience, AT_ONCE
             while count == AT_ONCE:
-                if monotonic() > end:
-                    return False
                 async with self._database.write() as db:
-                    count = await digests.give_up(db, name, now - spec.patience, now, limit=AT_ONCE)
+                    count = await digests.give_up(db, name, before, now, limit=AT_ONCE)
+                if count == AT_ONCE and monotonic() > end:
+                    return False
         return True
 
     async def _tried(self, tenant: str, user_id: str, due_by: datetime, now: datetime, end: float) -> list[Message]:
@@ -130,7 +129,7 @@ class Digest:
     async def _leave(self, db: Connection, tenant: str, user_id: str, reason: str, now: datetime) -> None:
         """Nobody is there to read it."""
         rows = await waiting.of_user(db, tenant, user_id, "digest")
-        await waiting.settle(db, tenant, [row.id for row in rows], "withheld", reason, now)
+        await holding.settle(db, tenant, [(row.id, ("withheld", reason)) for row in rows], now)
         await preferences.next_digest_at(db, tenant, user_id, None)
 
     async def _written(
@@ -211,6 +210,7 @@ class Digest:
     async def _bring(self, db: Connection, tenant: str, by: Delivery, ids: Sequence[str], now: datetime) -> None:
         """What has waited for a channel goes as the digest goes by it."""
         if by.outcome == "planned":
-            await waiting.carry(db, tenant, ids, by.id)
+            for part in parts(ids):
+                await waiting.carry(db, tenant, part, by.id)
         else:
-            await waiting.settle(db, tenant, ids, by.outcome, by.reason, now)
+            await holding.settle(db, tenant, [(id_, (by.outcome, by.reason)) for id_ in ids], now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store import held, waiting
-from store.engine import Connection
+from store.engine import Connection, parts
 from store.held import Known
 from store.inbox import Notification
 from store.waiting import Reason, Waiting
@@ -49,9 +49,8 @@ async def settle(db: Connection, tenant: str, fates: Iterable[tuple[str, Fate]],
     ids: dict[Fate, list[str]] = defaultdict(list)
     for id_, fate in fates:
         ids[fate].append(id_)
-    for (outcome, reason), all_of_it in ids.items():
-        for start in range(0, len(all_of_it), held.AT_ONCE):
-            part = all_of_it[start : start + held.AT_ONCE]
+    for (outcome, reason), those in ids.items():
+        for part in parts(those):
             await waiting.settle(db, tenant, part, outcome, reason, now)
 
 

@@ -69,4 +69,4 @@ def _frames(inbox: Ended) -> Iterator[dict[str, Any]]:
     for id_ in inbox.expired:
         yield {"type": "notification_deleted", "id": id_}
     for note in inbox.woken:
-        yield {"type": "notification_updated", "notification": note.public()}
+        yield {"type": "notification_updated", "notification": note.public(), "woken": True}

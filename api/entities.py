@@ -10,6 +10,7 @@ from api.cursors import Pages
 from api.deps import Anyone, Cursor, IdPath, Limit, NamePath, Ours, iso
 from api.reach import visible
 from punctual.protocol import Ref
+from punctual.registry import KINDS
 from punctual.timeline import Entry
 from punctual.wire import ID_PATTERN
 from store import entities, ledger
@@ -57,6 +58,9 @@ async def get_entity(kind: NamePath, id: IdPath, who: Anyone, ours: Ours, user: 
     With `user` only what that user got or did not get, and the steps that concern them or are still planned.
     """
     ref = Ref(tenant=who.tenant, kind=kind, id=id)
+    # Who else was written to is nobody's business among those who were.
+    is_recipient = who.role == "user" and not KINDS[kind].lasts if kind in KINDS else False
+    user = who.user_id if is_recipient else user
     async with ours.database.read() as db:
         entity = await visible(db, ref, who)
         timeline = await entities.entries(db, ref)
@@ -74,7 +78,10 @@ async def get_entity(kind: NamePath, id: IdPath, who: Anyone, ours: Ours, user: 
                 }
             )
     steps = [told for told in timeline if user is None or told.is_open or told.step.key in recipients]
-    return {**_shown(entity), "timeline": [_row(told, recipients[told.step.key]) for told in steps]}
+    shown = _shown(entity)
+    if is_recipient and entity.snapshot:
+        shown["entity"] = {name: value for name, value in entity.snapshot.items() if name != "recipients"}
+    return {**shown, "timeline": [_row(told, recipients[told.step.key]) for told in steps]}
 
 
 def _shown(entity: Entity) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,14 +70,15 @@ class Gateway:
 
         await _all(one(ref) for ref in refs)
 
-    async def look(self, tenant: str, user_id: str, at: datetime) -> None:
-        """Has what somebody's quiet hours hold back looked at; raises Unavailable."""
+    async def look_again(self, tenant: str, user_ids: Sequence[str], at: datetime) -> None:
+        """Has what people's quiet hours hold back looked at now; without Temporal a worker finds it soon enough."""
 
-        async def one() -> None:
+        async def one(user_id: str) -> None:
             async with self._turns, asyncio.timeout(_PATIENCE):
                 await look(self._client, tenant, user_id, at)
 
-        await _all([one()])
+        with suppress(Unavailable):
+            await _all(map(one, user_ids))
 
     async def act(self, ref: Ref, act: Act) -> dict[str, Any]:
         """`{"state", "acknowledged_by", "next_step_at"}` of the entity after an act.

@@ -151,6 +151,7 @@ class NotificationUpdated(Strict):
     notification: Notification
     unread_count: Unread
     version: Version
+    woken: Annotated[bool, Field(description="Whether its snooze has ended, by which it is new once more.")] = False
 
 
 class NotificationDeleted(Strict):

@@ -3,19 +3,16 @@
 import hashlib
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Header, Response
 
 from api.bodies import StrictRoute
 from api.deps import Ours, Person, Temporal, Types, now
-from api.gateway import Unavailable
 from api.identity import Caller
 from api.problems import Problem, unprocessable
 from punctual.errors import FieldProblem
 from punctual.preferences import Preferences
 from store import preferences
 
-log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/preferences", route_class=StrictRoute, tags=["preferences"])
 
 
@@ -51,12 +48,7 @@ async def put_preferences(
         if "*" not in wanted and _tag(stored.chosen, who) not in wanted:
             raise Problem(412, "The preferences have changed since they were read. Read them again.")
         waits = await preferences.choose(db, who.tenant, who.user_id, chosen, at)
-    if waits:
-        try:
-            await temporal.look(who.tenant, who.user_id, at)
-        except Unavailable:
-            # It is looked at when the quiet was to end; until then it only waits longer than it would have to.
-            log.warning("quiet_hours_not_looked_at")
+    await temporal.look_again(who.tenant, [who.user_id] if waits else [], at)
     return _shown(chosen, who, response)
 
 

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Response
 
 from api.bodies import StrictRoute
 from api.cursors import Pages
-from api.deps import Cursor, IdPath, Limit, Ours, System, iso, now
+from api.deps import Cursor, IdPath, Limit, Ours, System, Temporal, iso, now
+from api.gateway import Gateway
 from api.people import NamedPerson, Replacement, circular
 from api.problems import not_found, unprocessable
 from punctual.errors import FieldProblem
 from punctual.protocol import Ref
 from resources import Resources
-from store import directory, entities, inbox, ledger, preferences
+from store import directory, entities, inbox, ledger, preferences, waiting
 from store.directory import User
 from store.engine import Connection
 
@@ -25,7 +26,7 @@ _PAGE = 500
 
 @router.put("")
 async def put_users(
-    body: Annotated[list[NamedPerson], Body(max_length=1000)], who: System, ours: Ours
+    body: Annotated[list[NamedPerson], Body(max_length=1000)], who: System, ours: Ours, temporal: Temporal
 ) -> dict[str, Any]:
     """Creates or replaces up to 1,000 people; all of them or none."""
     people = [person.user(person.id) for person in body]
@@ -34,17 +35,17 @@ async def put_users(
     if again:
         twice = [FieldProblem((index, "id"), "is in the list twice") for index in again]
         raise unprocessable(twice, batch=True)
-    await _put(ours, who.tenant, people, batch=True)
+    await _put(ours, temporal, who.tenant, people, batch=True)
     return {"items": [_shown(user) for user in people]}
 
 
 @router.put("/{id}")
-async def put_user(id: IdPath, body: Replacement, who: System, ours: Ours) -> dict[str, Any]:
+async def put_user(id: IdPath, body: Replacement, who: System, ours: Ours, temporal: Temporal) -> dict[str, Any]:
     """Creates or replaces one person."""
     if body.id is not None and body.id != id:
         raise unprocessable([FieldProblem(("id",), "is not the id in the path")])
     user = body.user(id)
-    await _put(ours, who.tenant, [user], batch=False)
+    await _put(ours, temporal, who.tenant, [user], batch=False)
     return _shown(user)
 
 
@@ -108,7 +109,8 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
     }
 
 
-async def _put(ours: Resources, tenant: str, people: Sequence[User], *, batch: bool) -> None:
+async def _put(ours: Resources, temporal: Gateway, tenant: str, people: Sequence[User], *, batch: bool) -> None:
+    at = now()
     async with ours.database.write() as db:
         await directory.lock(db, tenant)
         chart = await directory.managers(db, tenant)
@@ -121,9 +123,14 @@ async def _put(ours: Resources, tenant: str, people: Sequence[User], *, batch: b
             detail = "makes a circle: somebody would be their own manager"
             paths = [(index, "manager_id") if batch else ("manager_id",) for index in round_]
             raise unprocessable([FieldProblem(path, detail) for path in paths], batch=batch)
+        before = await directory.get(db, tenant, [user.id for user in people])
+        moved = [user.id for user in people if user.id in before and before[user.id].timezone != user.timezone]
         await directory.put(db, tenant, people)
         zones = {user.id: user.timezone for user in people if user.active}
-        await preferences.follow_zones(db, tenant, zones, now())
+        await preferences.follow_zones(db, tenant, zones, at)
+        # Elsewhere the night is another.
+        waits = [id_ for id_ in moved if await waiting.look_again(db, tenant, id_, at, digests=True)]
+    await temporal.look_again(tenant, waits, at)
 
 
 async def _known(db: Connection, tenant: str, id_: str) -> User:

@@ -15,6 +15,7 @@ from punctual.quiet_hours import QuietHours, quiet_until
 from punctual.wire import Strict, where
 
 IMPORTANT = frozenset({"high", "urgent"})
+DIGESTS = "digests"
 ORDER = ("low", "normal", "high", "urgent")
 
 
@@ -96,6 +97,13 @@ PLANNED = Decision("planned")
 MUTED = Decision("withheld", "preference")
 
 
+def _can_wait(chosen: Preferences, channel: str, about: About) -> bool:
+    """Whether it may wait for a digest, of which the user has not said that the channel must not bring it."""
+    if not (CHANNELS[channel].digests and about.digestible) or about.priority in IMPORTANT:
+        return False
+    return chosen.choice(channel, DIGESTS, f"digest.{chosen.digest.frequency}") is not False
+
+
 def decide(chosen: Preferences, channel: str, about: About, zone_name: str, now: datetime) -> Decision:
     """Whether `channel` carries a notification to somebody whose zone is `zone_name`, and when.
 
@@ -106,7 +114,7 @@ def decide(chosen: Preferences, channel: str, about: About, zone_name: str, now:
     by_default = spec.default == "always" or about.priority in IMPORTANT
     if about.mandatory:
         return PLANNED if by_default or choice else MUTED
-    if spec.digests and about.digestible and about.priority not in IMPORTANT and choice is not False:
+    if _can_wait(chosen, channel, about) and choice is not False:
         digest_at = next_digest(chosen.digest, zone_name, now)
         if digest_at is not None:
             return Decision("deferred", "digest", digest_at)

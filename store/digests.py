@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import and_, literal_column, or_, select, tuple_, update
 
 from punctual.protocol import DIGEST, Ref
-from store.engine import Connection
+from store.engine import AT_ONCE, Connection
 from store.tables import deliveries, preferences
 
 _d, _p = deliveries.c, preferences.c
@@ -35,7 +35,7 @@ async def open_sends(
     return [(Ref(tenant=row[0], kind=DIGEST, id=row[1]), row[2], row[3]) for row in rows]
 
 
-async def give_up(db: Connection, channel: str, before: datetime, at: datetime, *, limit: int = 500) -> int:
+async def give_up(db: Connection, channel: str, before: datetime, at: datetime, *, limit: int = AT_ONCE) -> int:
     """Settles what was written before then and never accepted, with what it brings along; how many there were.
 
     It has failed; what was asked for without an answer is unknown. What somebody is asking for right now stays.

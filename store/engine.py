@@ -1,10 +1,10 @@
 """The database, and its two kinds of transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 Connection = AsyncConnection
+T = TypeVar("T")
+
+AT_ONCE = 500
 
 
 class Database:
@@ -88,6 +91,11 @@ def insert(db: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
+
+
+def parts(items: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """As many at a time as one statement, or one transaction, does well with."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 async def lock(db: Connection, name: str) -> None:

@@ -75,12 +75,6 @@ async def has_any(db: Connection, ref: Ref, user_id: str) -> bool:
     return bool(await db.scalar(select(exists().where(_of(ref), _d.user_id == user_id))))
 
 
-async def reached_inbox(db: Connection, ref: Ref, step_key: str, user_id: str) -> bool:
-    """Whether a step was put into somebody's inbox, be it still there or not."""
-    theirs = and_(_of(ref), _d.step_key == step_key, _d.user_id == user_id, _d.channel == "inbox")
-    return bool(await db.scalar(select(exists().where(theirs, _d.outcome == "sent"))))
-
-
 async def of_user(db: Connection, tenant: str, user_id: str) -> list[Delivery]:
     """All deliveries to somebody, oldest first."""
     query = select(*_COLUMNS).where(_d.tenant == tenant, _d.user_id == user_id).order_by(_d.at, _d.id)

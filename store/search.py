@@ -12,7 +12,19 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, cast, column, delete, func, insert, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    cast,
+    column,
+    delete,
+    false,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSQUERY
 
 from store.engine import Connection
@@ -132,10 +144,11 @@ async def forget(db: Connection, tenant: str, user_id: str) -> None:
 
 
 def matching(db: Connection, tenant: str, user_id: str, text: str) -> ColumnElement[bool] | None:
-    """The condition that each word of `text` begins a word of the user's notification; None without any word."""
+    """The condition that each word of `text` begins a word of the user's notification; what has no word in it is
+    found nowhere, and an empty text asks for nothing (None)."""
     asked = tokens(text)
     if not asked:
-        return None
+        return false() if text.strip() else None
     if db.dialect.name == "sqlite":
         owner = _owner(tenant, user_id)
         query = " AND ".join(f'"{owner}{token}"*' for token in asked)

@@ -5,19 +5,20 @@
  *   <notification-bell src="https://punctual.example" token="…"></notification-bell>
  *
  * Attributes
- *   src               where the API is; default: this script's own origin. It has to allow the page's origin.
+ *   src               where the API is, by http or https; default: this script's own origin. It has to allow the
+ *                     page's origin
  *   token             a token of the user; a fresh one may be set at any time
  *   theme             `light` or `dark`; default: as the system has it
  *   lang              `en` or `hi`; default: the nearest ancestor's, else English
  *   title-badge       keeps `(n) ` before the page's title, and the number on an installed page's icon
- *   inbox-url         where "See all" leads; default `/inbox` of `src`; empty: nowhere
+ *   inbox-url         where "See all" leads, by http or https; default `/inbox` of `src`; empty: nowhere
  *   preferences-url   where the settings are; default `/preferences` of `src`; empty: nowhere
  *
  * Properties
  *   getToken   instead of `token`: an async function that gives one; asked before every request and connection, and
  *              once more with `{fresh: true}` when what it gave was refused
  *   unread     the number of unread; `version` and `items` of the list as it is shown; `isOpen`
- *   open()     and `close()`: methods
+ *   open()     and `close()`: methods; `refresh()` reads the inbox again, which live frames make needless
  *
  * Events, which bubble
  *   notification        detail: one that is new
@@ -33,13 +34,15 @@
  * `error`, `undo`, `undo-button`, `footer`, `see-all`, `menu`, `toasts`, `toast` and `dismiss`.
  *
  * Keys in the list: arrows, Home and End move, Enter opens, R marks as read or unread, E archives, S snoozes, Z undoes,
- * Escape closes. All bells of a page, and all tabs of a browser, share one WebSocket per user.
+ * Escape closes. All bells of a page, and all tabs of a browser, share one WebSocket per user. Of several bells of a
+ * page the first that can be seen pops up and speaks.
  */
 
 import { Announcer } from "./bell/announcer.js";
 import { Arrivals } from "./bell/arrivals.js";
 import { Button } from "./bell/button.js";
 import { ownerOf } from "./bell/client.js";
+import { webUrl } from "./bell/format.js";
 import { Panel } from "./bell/panel.js";
 import { join } from "./bell/shared.js";
 import { sheet } from "./bell/style.js";
@@ -113,9 +116,9 @@ export class NotificationBell extends HTMLElement {
     return this.#shared?.inbox ?? null;
   }
 
-  /** Where the API is. */
+  /** Where the API is; null where `src` is not an address of the web. */
   get #base() {
-    return new URL(this.getAttribute("src") || new URL(import.meta.url).origin, document.baseURI);
+    return webUrl(this.getAttribute("src") || new URL(import.meta.url).origin);
   }
 
   connectedCallback() {
@@ -156,6 +159,11 @@ export class NotificationBell extends HTMLElement {
     this.#arrivals.toasts.clear();
   }
 
+  /** Reads the inbox again. */
+  async refresh() {
+    await this.#inbox?.reload();
+  }
+
   close({ keepFocus = false } = {}) {
     if (!this.isOpen) return;
     this.#panel.forget();
@@ -166,11 +174,14 @@ export class NotificationBell extends HTMLElement {
   }
 
   async #start() {
-    if (!this.isConnected || this.#joining || !(this.#getToken || this.getAttribute("token"))) return;
+    if (!this.isConnected || this.#joining) return;
+    const base = this.#base;
+    if (!base) console.error(`<notification-bell>: src is not an http(s) address: ${this.getAttribute("src")}`);
+    if (!base || !(this.#getToken || this.getAttribute("token"))) return;
     const joining = {};
     this.#joining = joining;
     const token = async (how) => (this.#getToken ? this.#getToken(how) : this.getAttribute("token"));
-    const shared = await join(this.#base, { token, stranger: () => this.#restart() });
+    const shared = await join(base, { token, stranger: () => this.#restart(), isSeen: () => this.checkVisibility() });
     if (this.#joining !== joining) {
       shared.leave();
       return;
@@ -204,7 +215,7 @@ export class NotificationBell extends HTMLElement {
     const on = (type, does) => inbox.addEventListener(type, does, { signal: this.#listening.signal });
     on("change", () => this.#draw());
     on("arrived", ({ detail: { items, n } }) => this.#arrived(items, n));
-    on("announcement", ({ detail }) => this.#arrivals.announced(detail));
+    on("announcement", ({ detail }) => this.#shared.speaks() && this.#arrivals.announced(detail));
     on("frame", ({ detail }) => {
       this.#arrivals.heard(detail);
       this.#tell("frame", detail);
@@ -234,10 +245,13 @@ export class NotificationBell extends HTMLElement {
 
   #draw() {
     const inbox = this.#inbox;
-    if (!inbox) return;
+    if (!inbox) {
+      if (this.isOpen && !this.#base) this.#panel.fail(this.#say.t("misplaced"));
+      return;
+    }
     const count = inbox.unread;
     this.#speak();
-    this.#title.show(this.hasAttribute("title-badge") ? count : 0);
+    this.#title.show(count);
     if (inbox.status === "ready" && count !== this.#count) {
       this.#count = count;
       this.#tell("unread-count", { count });
@@ -247,7 +261,7 @@ export class NotificationBell extends HTMLElement {
 
   #open(item, url, event) {
     const inbox = this.#inbox;
-    if (inbox && !item.read_at) void inbox.acts.setRead(item.id, true);
+    if (inbox && !item.read_at) void inbox.acts.open(item.id);
     if (!this.#tell("notification-open", { notification: item, url }, true)) event.preventDefault();
     else if (url) this.close({ keepFocus: true });
   }
@@ -255,7 +269,7 @@ export class NotificationBell extends HTMLElement {
   #arrived(items, n) {
     for (const item of items) this.#tell("notification", item);
     this.#button.ring();
-    this.#arrivals.arrived(items, n, this.isOpen);
+    if (this.#shared.speaks()) this.#arrivals.arrived(items, n, this.isOpen);
   }
 
   #elsewhere = (event) => {

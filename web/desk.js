@@ -1,32 +1,31 @@
 /** The desk: logs in, and puts the parts together. */
 
 import "/bell.js";
-import { Api } from "./desk/api.js";
+import { Api, busy } from "./desk/api.js";
 import { newWork } from "./desk/form.js";
 import { KINDS } from "./desk/kinds.js";
 import { Log } from "./desk/log.js";
 import { Policies } from "./desk/policies.js";
 import { policyControl } from "./desk/policy.js";
 import { pushControl } from "./desk/push.js";
-import { claims, forget, keep, takeToken } from "./desk/session.js";
+import { claims, enter, expire, logOut, takeToken } from "./desk/session.js";
 import { Work } from "./desk/work.js";
+import { release } from "./pages/push.js";
 import { h } from "/bell/dom.js";
 
 const CONNECTION = { connecting: "Connecting…", live: "Live", offline: "Offline", unauthorized: "Logged out" };
+const PROBLEMS = { expired: "The login has expired. Paste a fresh token.", damaged: "The kept token is damaged. Paste a fresh one." };
 const find = (id) => document.getElementById(id);
 
-function showLogin(problem = "") {
-  find("desk").hidden = true;
+function showLogin(problem) {
   find("login").hidden = false;
   find("token-error").textContent = problem;
   find("token").focus();
 }
 
-function logOut(problem = "") {
-  forget();
-  document.querySelector("notification-bell").removeAttribute("token");
-  if (problem) showLogin(problem);
-  else location.replace("/");
+async function leave(api) {
+  await release(api);
+  logOut("/");
 }
 
 find("login-form").addEventListener("submit", (event) => {
@@ -36,8 +35,7 @@ find("login-form").addEventListener("submit", (event) => {
     find("token-error").textContent = "This is not a token. Copy the whole line that the command prints.";
     return;
   }
-  keep(token);
-  location.reload();
+  enter(token);
 });
 
 async function showDemo(api) {
@@ -50,7 +48,7 @@ async function showDemo(api) {
 
 function followHash(work) {
   const [, kind, id] = /^#([a-z_]+)\/([\w.~-]+)$/.exec(location.hash) ?? [];
-  if (kind in KINDS) void work.reveal(kind, id);
+  if (Object.hasOwn(KINDS, kind ?? "")) void work.reveal(kind, id);
 }
 
 /** What only an admin has: the form, the policies, and whom things can be given to. */
@@ -71,13 +69,13 @@ async function start(token, me) {
   const bell = document.querySelector("notification-bell");
   const log = new Log(find("log"));
   const work = new Work(api, find("cards"), find("alert"), me);
-  api.addEventListener("unauthorized", () => logOut("The login has expired. Paste a fresh token."), { once: true });
+  api.addEventListener("unauthorized", expire, { once: true });
 
   find("desk").hidden = false;
   find("user").textContent = `${me.sub} · ${me.tenant}`;
   find("avatar").textContent = me.sub.charAt(0).toUpperCase();
   find("avatar").title = `${me.sub} · ${me.tenant}`;
-  find("logout").addEventListener("click", () => logOut());
+  find("logout").addEventListener("click", ({ currentTarget }) => void busy(currentTarget, () => leave(api)));
   for (const part of document.querySelectorAll("[data-role]")) part.hidden = part.dataset.role !== me.role;
 
   bell.addEventListener("connection", ({ detail: { state } }) => {
@@ -101,9 +99,6 @@ async function start(token, me) {
   followHash(work);
 }
 
-const token = takeToken();
-const me = token && claims(token);
+const { token, me, problem } = await takeToken();
 if (me) await start(token, me);
-else showLogin(token ? "The kept token is damaged. Paste a fresh one." : "");
-// A link with a token opened in a tab that is already here changes the fragment only.
-addEventListener("hashchange", () => /[#&]token=/.test(location.hash) && (takeToken(), location.reload()));
+else showLogin(PROBLEMS[problem] ?? "");

@@ -133,7 +133,7 @@ async function refresh() {
 
 const logIn = (why = "You are not logged in. ") => fail(why, h("a", { href: "/" }, "Log in on the desk"), " and come back.");
 
-const token = takeToken();
+const { token } = await takeToken();
 const api = new Api(token);
 for (const choice of document.querySelectorAll('input[name="as"]')) choice.addEventListener("change", drawBody);
 find("back").addEventListener("click", () => (history.state?.reading ? history.back() : backToTheList()));

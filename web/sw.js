@@ -7,7 +7,10 @@
 const ICON = "/static/icons/icon-192.png";
 const OFFLINE = "/offline";
 const STORED = [OFFLINE, "/static/pages/offline.css", "/static/pages/offline.js", "/static/icons/icon.svg"];
-const CACHE = "punctual-offline-1";
+const OURS = "punctual-";
+const CACHE = `${OURS}offline-1`;
+/** The page that a push may take somewhere else: nobody fills in a form there. */
+const MOVABLE = "/inbox";
 
 /** What cannot be stored now is no reason to go without pushes. */
 async function store() {
@@ -17,7 +20,8 @@ async function store() {
 }
 
 async function begin() {
-  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+  const older = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== CACHE);
+  await Promise.all(older.map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -104,9 +108,10 @@ async function open(url) {
   const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = windows.find((client) => client.url === url);
   if (there) return there.focus();
-  const ours = new URL(url).origin === self.location.origin && windows[0];
-  if (ours) {
-    const moved = await ours.navigate(url).catch(() => null);
+  const isOurs = new URL(url).origin === self.location.origin;
+  const movable = isOurs && windows.find((client) => new URL(client.url).pathname === MOVABLE);
+  if (movable) {
+    const moved = await movable.navigate(url).catch(() => null);
     if (moved) return moved.focus();
   }
   return self.clients.openWindow(url);

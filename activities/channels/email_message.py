@@ -21,7 +21,7 @@ from store.vault import Vault
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 
-SUMMARIES = "digests"
+DIGEST_TYPES = "digest."
 CHOOSE = {
     "en": "You chose to get summaries. Change when they come, or stop them",
     "hi": "आपने सारांश पाना चुना है। उनका समय बदलें या उन्हें बंद करें",
@@ -106,7 +106,7 @@ class Mails:
 
     def _choose(self, message: Message) -> dict[str, str] | None:
         """Where the reader of a summary can say when it comes, or that it does not."""
-        if message.notification.category != SUMMARIES:
+        if not message.notification.type.startswith(DIGEST_TYPES):
             return None
         language = message.user.locale.replace("_", "-").split("-")[0].lower()
         return {"link": urljoin(self._home, "preferences"), "text": CHOOSE.get(language, CHOOSE["en"])}

@@ -1,106 +1,19 @@
 """`digest`: one summary for each user and period, whatever happens, and what has waited goes as it goes."""
 
 import asyncio
-import dataclasses
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from typing import Any
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
-import catalogue
-from activities import digest as module
 from activities.channels.base import Message
 from activities.channels.email_message import Mails
-from activities.channels.inbox import Inbox
-from activities.digest import Digest
-from punctual.channels import CHANNELS
-from punctual.digests import next_digest
-from punctual.preferences import Preferences
-from punctual.protocol import DIGEST, Digested, DigestRequest, Ref
-from store import directory, inbox, ledger, preferences
-from store.engine import Connection, Database
-from store.ledger import Delivery
+from store import directory, inbox
+from store.engine import Database
 from store.vault import Vault
+from tests.activities.digest_post import DAY, HOUR, NOW, Post
 from tests.store.rows import SECRET, note
-from tests.world import Recorder, user
-
-# A Monday, 08:00 in UTC.
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-TASK = Ref(tenant="acme", kind="task", id="42")
-FIELDS = {"kind": "task", "entity_id": "42", "type": "task.updated", "category": "tasks", "priority": "normal"}
-
-
-class Post:
-    """The activity over a real store; mails and sockets are recorders."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS}
-        self.channels["inbox"] = Inbox()
-        self.activity = Digest(database, self.channels, catalogue.load(), [])
-
-    async def run(
-        self, at: datetime = NOW, *, due_by: datetime | None = None, after: Any = None, attempt: int = 1
-    ) -> Digested:
-        environment = ActivityEnvironment()
-        environment.info = dataclasses.replace(environment.info, started_time=at, attempt=attempt)
-        request = DigestRequest(now=at, due_by=due_by or at, after=after)
-        return await environment.run(self.activity.digest, request)
-
-    async def choose(
-        self, who: str = "asha", *, digest_at: datetime | None = None, zone: str = "UTC", **chosen: Any
-    ) -> None:
-        """What somebody wants; without anything else a digest a day at 08:00, which is due since 08:00."""
-        wanted = Preferences.model_validate({"digest": {"frequency": "daily"}, **chosen})
-        due = digest_at or next_digest(wanted.digest, zone, NOW - timedelta(seconds=1))
-        async with self.database.write() as db:
-            await preferences.put(db, "acme", who, wanted, digest_at=due, now=NOW)
-
-    async def due(self, who: str = "asha") -> datetime | None:
-        async with self.database.write() as db:
-            return (await preferences.load(db, "acme", who)).digest_at
-
-    async def unread(self, who: str = "asha", count: int = 1) -> None:
-        """Gives somebody something to read."""
-        async with self.database.write() as db:
-            rows = [note(f"{who}-{n}", user_id=who, **{**FIELDS, "step_key": f"{who}-{n}"}) for n in range(count)]
-            await inbox.add(db, "acme", rows)
-
-    async def digests(self, who: str = "asha") -> list[inbox.Notification]:
-        async with self.database.read() as db:
-            return await inbox.page(db, "acme", who, category="digests")
-
-    async def fates(self, frequency: str = "daily", who: str = "asha") -> dict[str, tuple[str, str | None]]:
-        """Channel → outcome and reason of somebody's digest."""
-        async with self.database.read() as db:
-            rows = await ledger.of_entity(db, Ref(tenant="acme", kind=DIGEST, id=frequency))
-        return {row.channel: (row.outcome, row.reason) for row in rows if row.user_id == who}
-
-    async def wait(self, name: str, **changes: Any) -> None:
-        """Something waits for asha's digest."""
-        async with self.database.write() as db:
-            await _wait(db, name, **changes)
-
-    async def waiting(self) -> dict[str, tuple[str, str | None]]:
-        """What came of what waited: outcome and reason."""
-        async with self.database.read() as db:
-            rows = await ledger.of_entity(db, TASK)
-        return {row.step_key: (row.outcome, row.reason) for row in rows if row.channel == "email"}
-
-
-async def _wait(db: Connection, name: str, **changes: Any) -> None:
-    shown = {**FIELDS, "step_key": name, "title": f"Task changed: {name}", **changes}
-    await inbox.add(db, "acme", [note(f"waits-{name}", **shown)])
-    rows = [
-        Delivery(f"{name}-inbox", "asha", "inbox", name, f"waits-{name}", "sent", None, NOW - HOUR),
-        Delivery(
-            f"{name}-email", "asha", "email", name, f"waits-{name}", "deferred", "digest", NOW - HOUR, due_at=NOW
-        ),
-    ]
-    await ledger.add(db, TASK, rows)
+from tests.world import user
 
 
 @pytest.fixture
@@ -276,67 +189,13 @@ async def test_nobody_reads_what_is_for_somebody_who_has_left(reason: str, post:
     assert await post.waiting() == {"offer": ("withheld", reason)}
 
 
-async def test_what_cannot_be_made_stops_nobody_else_s(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is tried a few times; then it is left to the next run, and so is due still."""
-    written = Digest._written
-
-    async def fails_for_asha(self: Digest, db: Any, tenant: str, who: Any, *others: Any) -> Any:
-        if who.id == "asha":
-            raise LookupError("no such thing")
-        return await written(self, db, tenant, who, *others)
-
-    for who in ("asha", "ben"):
-        await post.unread(who)
-        await post.choose(who)
-    monkeypatch.setattr(Digest, "_written", fails_for_asha)
-    with pytest.raises(LookupError):
-        await post.run()
-    assert (await post.digests("ben"), await post.due()) == ([], NOW)
-    await post.run(attempt=module.ATTEMPTS)
-    assert (len(await post.digests("ben")), await post.due()) == (1, NOW)
-    monkeypatch.undo()
-    await post.run()
-    assert (len(await post.digests()), await post.due()) == (1, NOW + DAY)
-
-
-@pytest.mark.parametrize(("name", "value"), [("PAGE", 1), ("SECONDS", 0.0)])
-async def test_a_call_does_a_part_and_says_where_it_stopped(
-    name: str, value: Any, post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By number or by time; a later call names what was written since it was asked."""
-    monkeypatch.setattr(module, name, value)
-    for who in ("asha", "ben"):
-        await post.unread(who)
-        await post.choose(who)
-    first = await post.run()
-    assert first.more == (NOW, "acme", "asha")
-    assert (len(await post.digests("asha")), len(await post.digests("ben"))) == (1, 0)
-    second = await post.run(NOW + timedelta(seconds=1), due_by=NOW, after=first.more)
-    assert (len(first.parcels), len(second.parcels), len(await post.digests("ben"))) == (1, 1, 1)
-    last = second if second.more is None else await post.run(NOW + HOUR, due_by=NOW, after=second.more)
-    assert last.more is None
-    assert last is second or last.parcels == []
-
-
-async def test_what_could_not_be_sent_for_a_day_is_given_up(post: Post) -> None:
-    """With what it brought along."""
-    await post.wait("offer")
-    await post.choose()
-    await post.run()
-    await post.choose(digest_at=NOW + 9 * DAY)
-    patience = CHANNELS["email"].patience
-    assert len((await post.run(NOW + patience)).parcels) == 1
-    assert (await post.run(NOW + patience + HOUR)).parcels == []
-    assert await post.fates() == {"inbox": ("sent", None), "email": ("failed", "timeout")}
-    assert await post.waiting() == {"offer": ("failed", "timeout")}
-
-
 @pytest.mark.parametrize(("locale", "words"), [("en", "Change when they come"), ("hi", "समय बदलें")])
 async def test_its_mail_says_where_to_change_it(locale: str, words: str, post: Post) -> None:
     """With an absolute link, in text and HTML; other mails say nothing of it."""
     mails = Mails("Punctual <punctual@example.com>", "https://crm.example/", Vault([SECRET]), lambda: NOW)
-    for category, there in (("digests", True), ("tasks", False)):
-        message = Message("acme", "d1", user("asha", locale=locale), note(category=category), collapse="")
+    for type_, there in (("digest.daily", True), ("quiet_hours.summary", False)):
+        told = note(type=type_, category="digests")
+        message = Message("acme", "d1", user("asha", locale=locale), told, collapse="")
         mail = message_from_bytes(mails.write(message, "asha@example.com").as_bytes())
         for part in mail.get_payload():
             text = part.get_payload(decode=True).decode()  # type: ignore[union-attr]

@@ -71,7 +71,15 @@ async def test_a_single_event_is_explained_to_whom_it_was_for(world: World) -> N
     assert (found["kind"], found["id"], found["state"]) == ("notification", ref.id, "closed")
     assert [row["reason"] for row in found["timeline"][0]["recipients"]] == ["preference"]
     assert_problem(await world.call("GET", path, user="ben"), 404)
-    assert (await world.call("GET", path, role="service")).status_code == 200
+    # Who else was told is for services to see.
+    async with world.ours.database.write() as db:
+        await ledger.add(db, ref, [Delivery("d2", "ravi", "inbox", "event-2", "n2", "sent", None, AT)])
+    seen = {}
+    for role in ("user", "service"):
+        shown = (await world.call("GET", path, role=role)).json()
+        who = {row["user_id"] for row in shown["timeline"][0]["recipients"]}
+        seen[role] = (who, "recipients" in shown["entity"])
+    assert seen == {"user": ({"asha"}, False), "service": ({"asha", "ravi"}, True)}
     await stored(world, follow_up())
 
     async def kinds(**query: str) -> list[str]:

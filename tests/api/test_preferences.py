@@ -159,3 +159,17 @@ async def test_another_devices_choice_is_not_overwritten_unseen(world: World) ->
     assert_problem(await _put(world, {}, headers={"If-Match": seen}), 412)
     assert (await world.call("GET", PATH)).json() == CHOSEN
     assert (await _put(world, {}, headers={"If-Match": first.headers["ETag"]})).json() == DEFAULT
+
+
+async def test_who_moves_to_another_zone_may_be_awake_there(world: World) -> None:
+    """What waits is decided about anew; who is changed in any other way is left alone, and Temporal may be away."""
+    person = {"name": "Asha", "timezone": "UTC"}
+    await world.call("PUT", "/v1/users/asha", json=person, role="service")
+    await _waiting(world, "quiet_hours")
+    await world.call("PUT", "/v1/users/asha", json={**person, "name": "Asha Rao"}, role="service")
+    assert world.temporal.started == []
+    await world.call("PUT", "/v1/users", json=[{"id": "asha", **person, "timezone": "Asia/Kolkata"}], role="service")
+    assert [id_ for id_, _ in world.temporal.started] == ["acme/quiet_hours/asha"]
+    world.temporal.down = True
+    answer = await world.call("PUT", "/v1/users/asha", json=person, role="service")
+    assert answer.status_code == 200

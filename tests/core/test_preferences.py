@@ -96,6 +96,14 @@ def test_urgent_waits_for_who_said_so(let_through: bool, outcome: str) -> None:
         ({}, ("withheld", "preference")),
         ({"digest": {"frequency": "daily"}}, ("deferred", "digest")),
         ({"digest": {"frequency": "weekly"}, "channels": {"email": True}}, ("deferred", "digest")),
+        (
+            {
+                "digest": {"frequency": "daily"},
+                "channels": {"email": True},
+                "categories": {"digests": {"email": False}},
+            },
+            ("planned", None),
+        ),
         ({"digest": {"frequency": "daily"}, "types": {"sale.created": {"email": False}}}, ("withheld", "preference")),
     ],
 )

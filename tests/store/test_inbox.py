@@ -7,10 +7,11 @@ from datetime import datetime
 
 import pytest
 
-from store import inbox, inbox_changes
+from store import directory, inbox, inbox_changes
 from store.engine import Connection, Database
 from store.inbox import Notification
 from tests.store.rows import MINUTE, NOW, note
+from tests.world import user
 
 USERS = ("asha", "ben")
 FLAGS = ("read_at", "archived_at", "snoozed_until")
@@ -163,3 +164,15 @@ async def test_filters_narrow_a_list(database: Database) -> None:
         assert await ids(category="appointments") == ["n1", "n0"]
         assert await ids(type_="appointment.reminder") == await ids(priority="high") == ["n0"]
         assert await ids(type_="appointment.reminder", priority="normal") == []
+
+
+async def test_an_erased_user_s_inbox_goes_on_counting(database: Database) -> None:
+    """No version comes again for another inbox, and nobody's is behind the one that was seen last."""
+    async with database.write() as db:
+        await directory.put(db, "acme", [user("asha"), user("ben")])
+        for _ in range(3):
+            await inbox.bump(db, "acme", USERS)
+        assert await directory.erase(db, "acme", "asha")
+        assert await inbox.versions(db, "acme", USERS) == {"asha": 4, "ben": 3}
+        await directory.put(db, "acme", [user("asha")])
+        assert await inbox.bump(db, "acme", ["asha"]) == {"asha": 5}

@@ -11,7 +11,19 @@ from punctual.policy import Policy
 from punctual.preferences import Preferences
 from punctual.quiet_hours import QuietHours
 from punctual.timeline import Entry, Step
-from store import dedupes, directory, entities, figures, inbox, inbox_changes, ledger, policies, preferences, waiting
+from store import (
+    dedupes,
+    directory,
+    entities,
+    figures,
+    held,
+    inbox,
+    inbox_changes,
+    ledger,
+    policies,
+    preferences,
+    waiting,
+)
 from store.engine import Connection, Database
 from store.subscriptions import Subscriptions
 from store.vault import Vault
@@ -21,7 +33,7 @@ from tests.world import user
 OURS, OTHER = "acme", "other"
 SUBSCRIPTIONS = Subscriptions(Vault([SECRET]))
 MODULES: dict[str, Any] = {
-    "dedupes": dedupes, "directory": directory, "entities": entities, "figures": figures,
+    "dedupes": dedupes, "directory": directory, "entities": entities, "figures": figures, "held": held,
     "inbox": inbox,
     "inbox_changes": inbox_changes, "ledger": ledger,
     "policies": policies, "preferences": preferences, "subscriptions": Subscriptions, "waiting": waiting,
@@ -45,6 +57,7 @@ READS: dict[str, Call] = {
     "entities.is_within_reach": lambda db: entities.is_within_reach(db, US, "ravi"),
     "figures.figures": lambda db: figures.figures(db, OURS, "asha", (NOW, NOW + 60 * MINUTE), NOW),
     "figures.past": lambda db: figures.past(db, OURS, "asha", NOW - MINUTE, NOW),
+    "held.known": lambda db: held.known(db, OURS, ["waits"]),
     "inbox.version": lambda db: inbox.version(db, OURS, "asha"),
     "inbox.versions": lambda db: inbox.versions(db, OURS, ["asha"]),
     "inbox.unread": lambda db: inbox.unread(db, OURS, ["asha"]),
@@ -57,7 +70,6 @@ READS: dict[str, Call] = {
     "ledger.fates": lambda db: ledger.fates(db, US, KEY),
     "ledger.has_any": lambda db: ledger.has_any(db, US, "asha"),
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
-    "ledger.reached_inbox": lambda db: ledger.reached_inbox(db, US, KEY, "asha"),
     "ledger.of_user": lambda db: ledger.of_user(db, OURS, "asha"),
     "ledger.open_channels": lambda db: ledger.open_channels(db, US, KEY),
     "ledger.open_sends": lambda db: ledger.open_sends(db, US),

@@ -34,6 +34,14 @@ export class Acts {
     return this.#change(id, { read_at: read ? now() : null }, { read });
   }
 
+  /** Reads one that is being opened: told at once, as the page may be left in the next moment. */
+  async open(id) {
+    const item = this.#store.shown(id);
+    if (item?.read_at) return null;
+    const act = this.#store.begin({ ids: [id], values: { read_at: now() } });
+    return this.#settle(act, () => this.#take("PATCH", id, "", { read: true }, { atOnce: true }));
+  }
+
   archive(id, archived = true) {
     return this.#change(id, { archived_at: archived ? now() : null, snoozed_until: null }, { archived });
   }
@@ -106,9 +114,9 @@ export class Acts {
   }
 
   /** Does it, and keeps the answer unless a frame has told of the notification meanwhile. */
-  async #take(method, id, path, body) {
+  async #take(method, id, path, body, how) {
     const before = this.#store.get(id);
-    const after = await this.#client.call(method, `notifications/${encodeURIComponent(id)}${path}`, body);
+    const after = await this.#client.call(method, `notifications/${encodeURIComponent(id)}${path}`, body, how);
     if (before && this.#store.get(id) === before) this.#inbox.keep(before, after);
   }
 

@@ -13,11 +13,49 @@ export function titles(items, n, { t }) {
   return others > 0 ? t("rest", { titles: named, n: others }) : named;
 }
 
-export class Announcer {
-  #waiting = [];
+/** Gathers what comes, and hands it on together: at the earliest after `gathers`, and not more often than every few seconds. */
+class Batch {
+  #gathers;
+  #tell;
+  #items = [];
   #more = 0;
   #timer = 0;
   #last = -Infinity;
+
+  /** @param {number} gathers in ms @param {(items: object[], n: number) => void} tell */
+  constructor(gathers, tell) {
+    this.#gathers = gathers;
+    this.#tell = tell;
+  }
+
+  add(items, more = 0) {
+    if (!items.length) return;
+    this.#items.push(...items);
+    this.#more += more;
+    if (this.#timer) return;
+    const wait = Math.max(this.#gathers, this.#last + BETWEEN - performance.now());
+    if (wait > 0) this.#timer = setTimeout(() => this.#flush(), wait);
+    else this.#flush();
+  }
+
+  #flush() {
+    const items = this.#items;
+    const n = items.length + this.#more;
+    this.#items = [];
+    this.#more = 0;
+    this.#timer = 0;
+    this.#last = performance.now();
+    this.#tell(items, n);
+  }
+}
+
+export class Announcer {
+  #say = null;
+  #calm = new Batch(GATHERS, (items, n) => this.say(this.#say.t("arrived", { n, titles: titles(items, n, this.#say) })));
+  #urgent = new Batch(0, (items, n) => {
+    const text = this.#say.t("newUrgent", { titles: titles(items, n, this.#say) });
+    this.#assertive.replaceChildren(h("span", {}, text));
+  });
   #polite = h("div", { class: "quiet", role: "status" });
   #assertive = h("div", { class: "quiet", role: "alert" });
   /** Both regions have to be in the page before anything is said. */
@@ -30,31 +68,14 @@ export class Announcer {
   }
 
   /**
-   * Tells of new notifications, soon; of urgent ones without waiting for what is being said.
+   * Tells of new notifications, soon; of an urgent one without waiting for what is being said.
    * @param {object[]} items
    * @param {number} n how many there are in all
    * @param {import("./view.js").Say} say
    */
   arrived(items, n, say) {
-    const urgent = items.filter(({ priority }) => priority === "urgent");
-    if (urgent.length) {
-      const text = say.t("newUrgent", { titles: titles(urgent, urgent.length, say) });
-      this.#assertive.replaceChildren(h("span", {}, text));
-    }
-    const calm = items.filter(({ priority }) => priority !== "urgent");
-    this.#waiting.push(...calm);
-    this.#more += n - items.length;
-    if (!this.#waiting.length || this.#timer) return;
-    const wait = Math.max(GATHERS, this.#last + BETWEEN - performance.now());
-    this.#timer = setTimeout(() => this.#tell(say), wait);
-  }
-
-  #tell(say) {
-    const n = this.#waiting.length + this.#more;
-    this.say(say.t("arrived", { n, titles: titles(this.#waiting, n, say) }));
-    this.#waiting = [];
-    this.#more = 0;
-    this.#timer = 0;
-    this.#last = performance.now();
+    this.#say = say;
+    this.#urgent.add(items.filter(({ priority }) => priority === "urgent"));
+    this.#calm.add(items.filter(({ priority }) => priority !== "urgent"), n - items.length);
   }
 }

@@ -26,6 +26,7 @@ export function ownerOf(token) {
 export class Client {
   #base;
   #token;
+  #last = null;
 
   /**
    * @param {URL} base where the API is
@@ -42,9 +43,10 @@ export class Client {
    * @param {string} method
    * @param {string} path below `/v1/`
    * @param {object} [body]
+   * @param {{atOnce?: boolean}} [how] `atOnce`: with the token that was given last, before the page may be left
    */
-  async call(method, path, body) {
-    const token = await this.#given();
+  async call(method, path, body, { atOnce = false } = {}) {
+    const token = (atOnce && this.#last) || (await this.#given());
     const answer = await this.#send(method, path, body, token);
     if (answer.status !== 401) return this.#read(answer);
     const fresh = await this.#given({ fresh: true });
@@ -55,6 +57,7 @@ export class Client {
   async #given(how) {
     const token = await Promise.resolve(this.#token(how)).catch(() => null);
     if (!token) throw new Refused(401);
+    this.#last = token;
     return token;
   }
 

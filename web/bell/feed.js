@@ -1,9 +1,11 @@
 /** One list of the server, as far down as it was read. */
 
-import { place } from "./store.js";
+import { HOLDS, place } from "./store.js";
 
 const PAGE = 20;
 const LARGEST_PAGE = 100;
+/** So many are read again at most; what is below comes again by scrolling. */
+const MOST_READ_AGAIN = 500;
 
 export class Feed {
   #client;
@@ -28,12 +30,12 @@ export class Feed {
 
   /** What it shows, the newest first. */
   get items() {
-    return this.status === "ready" ? this.#store.list(this.which, this.#horizon) : [];
+    return this.status === "ready" ? this.#store.list(HOLDS[this.which], this.#horizon) : [];
   }
 
-  /** Reads again as far down as it was read before; the first page's answer, or null when it failed. */
+  /** Reads again about as far down as it was read before; the first page's answer, or null when it failed. */
   async read() {
-    const wanted = Math.max(PAGE, this.items.length);
+    const wanted = Math.min(MOST_READ_AGAIN, Math.max(PAGE, this.items.length));
     try {
       const first = await this.#page(Math.min(LARGEST_PAGE, wanted), null);
       const items = [...first.items];
@@ -44,7 +46,7 @@ export class Feed {
         cursor = next.next_cursor;
       }
       this.#reached(items, cursor);
-      this.#store.replace(this.which, items, this.#horizon);
+      this.#store.replace(HOLDS[this.which], items, this.#horizon);
       this.status = "ready";
       this.problem = null;
       return first;

@@ -7,8 +7,6 @@ import { Live } from "./live.js";
 import { Store, isUnread } from "./store.js";
 
 const READ_AGAIN_AFTER = 200;
-/** How far the server's clock may be ahead of this one. */
-const CLOCKS_DIFFER = 60_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -25,7 +23,6 @@ export class Inbox extends EventTarget {
   #version = -1;
   #count = 0;
   #told = new Set();
-  #asleep = new Map();
   #reading = null;
   #next = null;
   #held = [];
@@ -45,6 +42,8 @@ export class Inbox extends EventTarget {
     this.#live = new Live(live.href, token);
     this.#live.addEventListener("state", ({ detail }) => this.#connection(detail));
     this.#live.addEventListener("frame", ({ detail }) => this.#hear(detail));
+    // Without a socket the list is still read at every attempt, so a page behind a poor proxy stays useful.
+    this.#live.addEventListener("missed", () => !this.#isFirst && void this.reload());
     this.acts = new Acts(this.#client, this.#store, this);
   }
 
@@ -161,8 +160,6 @@ export class Inbox extends EventTarget {
 
   #connection(state) {
     if (state !== "live") this.#wasLost = true;
-    // Without a socket the list is still read at every attempt, so a page behind a poor proxy stays useful.
-    if (state === "offline" && !this.#isFirst) void this.reload();
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
@@ -190,17 +187,15 @@ export class Inbox extends EventTarget {
     this.#version = frame.version;
     this.#count = frame.unread_count;
     if (frame.type === "notification_deleted") this.#store.drop(frame.id);
-    else this.#know(frame.notification);
+    else this.#know(frame.notification, frame.woken);
     if (frame.type === "new_notification") this.#new(frame.notification);
     this.changed();
   }
 
   /** Keeps a notification as the server has it; one whose snooze has ended is new once more. */
-  #know(item) {
+  #know(item, woken = false) {
     this.#store.put(item);
-    const until = this.#asleep.get(item.id);
-    if (item.snoozed_until) this.#asleep.set(item.id, Date.parse(item.snoozed_until));
-    else if (this.#asleep.delete(item.id) && isUnread(item) && until < Date.now() + CLOCKS_DIFFER) this.#arrived([item], 1);
+    if (woken) this.#arrived([item], 1);
   }
 
   #new(item) {

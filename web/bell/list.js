@@ -58,11 +58,11 @@ export class List {
     this.element.scrollTop = 0;
   }
 
-  /** Forgets whose list it was. */
-  clear() {
+  /** Forgets whose list it was; whether another is expected. */
+  clear(isExpected = true) {
     this.#rows.clear();
     this.#list.replaceChildren();
-    this.#instead.replaceChildren(bones());
+    this.#instead.replaceChildren(...(isExpected ? [bones()] : []));
     this.#more.hidden = true;
     this.#feed = null;
   }

@@ -18,7 +18,7 @@ async function sharedName(url, token) {
   return `punctual-1-${Array.from(hash.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** As `LiveSocket`: fires `frame` and `state`, in every tab alike. Frames of a tab that joins late begin with a `ready`. */
+/** As `LiveSocket`: fires `frame`, `state` and `missed`, in every tab alike. Frames of a tab that joins late begin with a `ready`. */
 export class Live extends EventTarget {
   #url;
   #token;
@@ -45,6 +45,7 @@ export class Live extends EventTarget {
     this.#socket = new LiveSocket(url, token);
     this.#socket.addEventListener("frame", ({ detail }) => this.#heard(detail));
     this.#socket.addEventListener("state", ({ detail }) => this.#changed(detail));
+    this.#socket.addEventListener("missed", () => this.#missed());
   }
 
   /** Resolves once nothing that is passed on can be missed any more: read the inbox after it. */
@@ -147,7 +148,7 @@ export class Live extends EventTarget {
     }, ANSWER_WITHIN);
   }
 
-  #told({ ask, to, state, frame, newest }) {
+  #told({ ask, to, state, frame, newest, missed }) {
     if (ask) {
       if (!this.#resign) return;
       // Somebody is looking: that is no time to wait for the next try.
@@ -160,6 +161,7 @@ export class Live extends EventTarget {
     if (state) this.#set(state);
     if (newest && state === "live") this.#tell(newest);
     if (frame) this.#tell(frame);
+    if (missed) this.dispatchEvent(new Event("missed"));
   }
 
   #heard(frame) {
@@ -179,6 +181,12 @@ export class Live extends EventTarget {
     } else if (this.#name && !this.#resign) return;
     else this.#channel?.postMessage({ state });
     this.#set(state);
+  }
+
+  #missed() {
+    if (this.#name && !this.#resign) return;
+    this.#channel?.postMessage({ missed: true });
+    this.dispatchEvent(new Event("missed"));
   }
 
   #tell(frame) {

@@ -2,6 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { Doing } from "./doing.js";
+import { webUrl } from "./format.js";
 import { List } from "./list.js";
 import { Menu } from "./menu.js";
 import { Undo } from "./undo.js";
@@ -81,11 +82,11 @@ export class Panel {
   }
 
   /**
-   * Where the pages are: addresses, or paths at `base`; empty ones hide the way there.
-   * @param {URL} base
+   * Where the pages are: addresses of the web, or paths at `base`; empty ones hide the way there.
+   * @param {URL|null} base
    */
   lead(base, { inbox, preferences }) {
-    const at = (given, path) => (given === "" ? null : new URL(given ?? path, given ? document.baseURI : base).href);
+    const at = (given, path) => (given === "" ? null : (webUrl(given) ?? (base && new URL(path, base)))?.href);
     const ways = [[this.#all, at(inbox, "/inbox")], [this.#settings, at(preferences, "/preferences")]];
     for (const [element, url] of ways) {
       element.hidden = !url;
@@ -108,17 +109,18 @@ export class Panel {
     const { inbox } = this;
     this.#readAll.ariaDisabled = String(inbox.unread === 0);
     const { problem } = inbox;
-    const note = outage || (problem && inbox.status === "ready" ? why(problem, this.say) : "");
-    if (this.#note.textContent !== note) {
-      this.#note.replaceChildren(...(note ? [icon("offline"), note] : []));
-      if (note) this.announcer.say(note);
-    }
-    this.#note.hidden = !note;
+    this.#tell(outage || (problem && inbox.status === "ready" ? why(problem, this.say) : ""));
     for (const [which, tab] of Object.entries(this.#tabs)) {
       tab.setAttribute("aria-selected", String(which === this.which));
       tab.tabIndex = which === this.which ? 0 : -1;
     }
     this.list.draw(inbox, this.which, this.say);
+  }
+
+  /** Shows why there is no inbox at all. */
+  fail(text) {
+    this.#tell(text);
+    this.list.clear(false);
   }
 
   /** Gives the focus to the row of a notification, else to the first, else to the panel. */
@@ -138,6 +140,13 @@ export class Panel {
   clear() {
     this.inbox = null;
     this.list.clear();
+  }
+
+  #tell(note) {
+    this.#note.hidden = !note;
+    if (this.#note.textContent === note) return;
+    this.#note.replaceChildren(...(note ? [icon("offline"), note] : []));
+    if (note) this.announcer.say(note);
   }
 
   #choose(which) {

@@ -8,9 +8,10 @@ const open = new Map();
 /**
  * Joins the inbox of the user whom `source.token()` is of, opening it for the first who joins.
  * @param {URL} base where the API is
- * @param {{token: (how?: {fresh: boolean}) => Promise<string|null>, stranger: () => void}} source `stranger` is told when
- * its token has become another user's: then it has to leave, and to join again
- * @returns {Promise<{inbox: Inbox, owner: string|null, leave: () => void}>}
+ * @param {{token: (how?: {fresh: boolean}) => Promise<string|null>, stranger: () => void, isSeen: () => boolean}} source
+ * `stranger` is told when its token has become another user's: then it has to leave, and to join again
+ * @returns {Promise<{inbox: Inbox, owner: string|null, leave: () => void, speaks: () => boolean}>} `speaks`: whether
+ * this one tells of what is new, which one of them does: the first that can be seen
  */
 export async function join(base, source) {
   const given = await Promise.resolve(source.token()).catch(() => null);
@@ -24,7 +25,11 @@ export async function join(base, source) {
     open.delete(key);
     shared.inbox.close();
   };
-  return { inbox: shared.inbox, owner, leave };
+  const speaks = () => {
+    const all = [...shared.sources];
+    return (all.find((one) => one.isSeen()) ?? all[0]) === source;
+  };
+  return { inbox: shared.inbox, owner, leave, speaks };
 }
 
 function begin(base, key, owner) {

@@ -8,7 +8,8 @@ const PONG_WITHIN = 10_000;
 const UNAUTHORIZED = 4401;
 
 /**
- * Fires `frame` (detail: the decoded frame) and `state` (detail: `connecting`, `live`, `offline` or `unauthorized`).
+ * Fires `frame` (detail: the decoded frame), `state` (detail: `connecting`, `live`, `offline` or `unauthorized`) and
+ * `missed` after every connection that was lost or did not come about. While it tries again it stays `offline`.
  * When a token is refused, a fresh one is asked for once; then it is `unauthorized` until it is opened again, and
  * even then it does not connect with a token that was refused.
  */
@@ -21,6 +22,7 @@ export class LiveSocket extends EventTarget {
   #failures = 0;
   #wanted = false;
   #connecting = false;
+  #isLost = false;
   #used = null;
   #refused = null;
   state = "offline";
@@ -39,6 +41,7 @@ export class LiveSocket extends EventTarget {
     if (this.#wanted) return;
     this.#wanted = true;
     this.#failures = 0;
+    this.#isLost = false;
     if (this.state === "unauthorized") this.state = "offline";
     addEventListener("online", this.retry);
     addEventListener("offline", this.#drop);
@@ -89,7 +92,7 @@ export class LiveSocket extends EventTarget {
       this.#set("unauthorized");
       return;
     }
-    this.#set("connecting");
+    if (!this.#isLost) this.#set("connecting");
     this.#used = token;
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
@@ -111,6 +114,7 @@ export class LiveSocket extends EventTarget {
     clearTimeout(this.#timer);
     if (frame.type === "ready") {
       this.#failures = 0;
+      this.#isLost = false;
       this.#refused = null;
       this.#pinger = setInterval(this.#ping, PING_EVERY);
       this.#set("live");
@@ -140,7 +144,9 @@ export class LiveSocket extends EventTarget {
       }
       return;
     }
+    this.#isLost = true;
     this.#set("offline");
+    this.dispatchEvent(new Event("missed"));
     this.#failures += 1;
     const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#failures);
     this.#timer = setTimeout(() => void this.#connect(), Math.random() * most);

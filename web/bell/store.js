@@ -5,7 +5,8 @@ const isListed = (item) => !item.archived_at && !item.snoozed_until;
 /** Whether a notification is counted as unread. */
 export const isUnread = (item) => isListed(item) && !item.read_at;
 
-const HOLDS = { all: isListed, unread: isUnread };
+/** Whether a list of the server holds a notification. */
+export const HOLDS = { all: isListed, unread: isUnread };
 
 /** Where a notification stands in a list: later ones are greater, as in the server's order, microseconds included. */
 export function place({ id, created_at: at }) {
@@ -35,11 +36,20 @@ export class Store {
     this.#rows.delete(id);
   }
 
-  /** Takes in what the server lists from the newest on to `horizon`: what it no longer lists there is gone. */
-  replace(status, items, horizon) {
+  clear() {
+    this.#rows.clear();
+  }
+
+  /**
+   * Takes in what a list of the server holds below `above`, else from the newest on, to `horizon`: what it no longer
+   * holds there is gone.
+   * @param {(item: object) => boolean} holds
+   */
+  replace(holds, items, horizon, above = null) {
     const listed = new Set(items.map(({ id }) => id));
+    const isWithin = (at) => at >= horizon && (above === null || at < above);
     for (const [id, row] of this.#rows) {
-      if (row.place >= horizon && HOLDS[status](row.item) && !listed.has(id)) this.#rows.delete(id);
+      if (isWithin(row.place) && holds(row.item) && !listed.has(id)) this.#rows.delete(id);
     }
     for (const item of items) this.put(item);
   }
@@ -66,12 +76,12 @@ export class Store {
 
   /**
    * What a list shows, the newest first, down to `horizon`.
-   * @param {"all"|"unread"} status
+   * @param {(item: object) => boolean} holds
    */
-  list(status, horizon) {
+  list(holds, horizon) {
     const rows = [...this.#rows.values()].filter((row) => row.place >= horizon);
     rows.sort((a, b) => (a.place < b.place ? 1 : -1));
-    return rows.map(({ item }) => this.#after(item, this.#acts.length)).filter(HOLDS[status]);
+    return rows.map(({ item }) => this.#after(item, this.#acts.length)).filter(holds);
   }
 
   /** The unread count that is shown while the server's is `count`. */

@@ -1,33 +1,46 @@
-/** The number of unread before the page's title, and on its icon where it is installed. */
+/** The number of unread before the page's title, and on its icon where it is installed: one for all bells of a page. */
+
+/** Those who want it there, with their numbers; the first one's is shown. */
+const wishes = new Map();
+let shown = 0;
+let prefix = "";
+const watch = new MutationObserver(() => write());
+
+function write() {
+  const wanted = shown ? `(${shown}) ` : "";
+  const had = prefix && document.title.startsWith(prefix) ? prefix.length : 0;
+  const title = wanted + document.title.slice(had);
+  prefix = wanted;
+  if (document.title !== title) document.title = title;
+}
+
+function update() {
+  const [count = 0] = wishes.values();
+  if (count === shown) return;
+  shown = count;
+  write();
+  const done = count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.();
+  done?.catch(() => {});
+}
 
 export class TitleBadge {
-  #count = 0;
-  #prefix = "";
-  #watch = new MutationObserver(() => this.#write());
-
   /** Keeps the number there, also when the page changes its title. */
   start() {
-    this.#watch.observe(document.head, { subtree: true, childList: true, characterData: true });
+    if (!wishes.size) watch.observe(document.head, { subtree: true, childList: true, characterData: true });
+    wishes.set(this, wishes.get(this) ?? 0);
+    update();
   }
 
   stop() {
-    this.#watch.disconnect();
-    this.show(0);
+    wishes.delete(this);
+    if (!wishes.size) watch.disconnect();
+    update();
   }
 
+  /** @param {number} count nothing happens before `start` */
   show(count) {
-    if (count === this.#count) return;
-    this.#count = count;
-    this.#write();
-    const done = count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.();
-    done?.catch(() => {});
-  }
-
-  #write() {
-    const prefix = this.#count ? `(${this.#count}) ` : "";
-    const had = this.#prefix && document.title.startsWith(this.#prefix) ? this.#prefix.length : 0;
-    const title = prefix + document.title.slice(had);
-    this.#prefix = prefix;
-    if (document.title !== title) document.title = title;
+    if (!wishes.has(this)) return;
+    wishes.set(this, count);
+    update();
   }
 }

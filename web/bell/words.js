@@ -22,6 +22,7 @@ const EN = {
   didRead: "Marked as read", didUnread: "Marked as unread", didArchive: "Archived", didSnooze: "Snoozed until {when}",
   didAll: { one: "{n} notification marked as read", other: "{n} notifications marked as read" },
   didTake: "Acknowledged: {title}", failed: "Not done: {why}",
+  misplaced: "This bell cannot work: the address of its server is not valid.",
   toasts: "New notifications", dismiss: "Dismiss", newUrgent: "Urgent: {titles}",
   arrived: { one: "New notification: {titles}", other: "{n} new notifications: {titles}" },
   many: { one: "{n} new notification", other: "{n} new notifications" },
@@ -50,6 +51,7 @@ const HI = {
   didRead: "पढ़ा हुआ किया गया", didUnread: "अपठित किया गया", didArchive: "संग्रहित किया गया", didSnooze: "{when} तक टाला गया",
   didAll: { one: "{n} सूचना पढ़ी हुई की गई", other: "{n} सूचनाएँ पढ़ी हुई की गईं" },
   didTake: "स्वीकार किया गया: {title}", failed: "नहीं हुआ: {why}",
+  misplaced: "यह घंटी काम नहीं कर सकती: इसके सर्वर का पता सही नहीं है।",
   toasts: "नई सूचनाएँ", dismiss: "हटाएँ", newUrgent: "अत्यावश्यक: {titles}",
   arrived: { one: "नई सूचना: {titles}", other: "{n} नई सूचनाएँ: {titles}" },
   many: { one: "{n} नई सूचना", other: "{n} नई सूचनाएँ" },
@@ -66,7 +68,7 @@ export function language(element) {
   let at = element;
   while (at) {
     const found = at.closest?.("[lang]");
-    if (found) return primary(found.lang) in WORDS ? primary(found.lang) : "en";
+    if (found) return Object.hasOwn(WORDS, primary(found.lang)) ? primary(found.lang) : "en";
     at = at.getRootNode?.()?.host;
   }
   return "en";

@@ -1,7 +1,15 @@
 /** Calls to our own API. */
 
+const WITHIN = 20_000;
+const UNREACHABLE = "The server cannot be reached. Nothing was changed.";
+const LATE = "The server did not answer in time. Look whether it was done before you try again.";
+
 /** An answer that is not a success. `fields`: what is wrong with which field, by the field's last name. */
 export class Problem extends Error {
+  /** Whether there was no answer in time. */
+  isLate = false;
+
+  /** `status` is 0 where there was no answer. */
   constructor(status, body) {
     super(body?.detail ?? body?.title ?? `The server answered ${status}.`);
     this.status = status;
@@ -42,30 +50,67 @@ export class Api extends EventTarget {
     return this.#call("DELETE", path);
   }
 
-  async #call(method, path, body) {
+  /**
+   * The answer with its version; throws `Problem`, of status 412 where what is there is not what `match` names.
+   * @param {string} method
+   * @param {string} path
+   * @param {{body?: object, match?: string|null}} [more]
+   * @returns {Promise<{value: any, etag: string|null}>}
+   */
+  async exchange(method, path, { body, match = null } = {}) {
     const headers = { Authorization: `Bearer ${this.#token}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    let answer;
-    try {
-      answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-    } catch {
-      throw new Problem(0, { detail: "The server cannot be reached. Nothing was changed." });
-    }
-    const given = await answer.json().catch(() => null);
-    if (answer.ok) return given;
+    if (match) headers["If-Match"] = match;
+    const { answer, value } = await this.#send(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (answer.ok) return { value, etag: answer.headers.get("ETag") };
     if (answer.status === 401) this.dispatchEvent(new Event("unauthorized"));
-    throw new Problem(answer.status, given);
+    throw new Problem(answer.status, value);
+  }
+
+  async #call(method, path, body) {
+    return (await this.exchange(method, path, { body })).value;
+  }
+
+  async #send(path, request) {
+    const signal = AbortSignal.timeout(WITHIN);
+    try {
+      const answer = await fetch(path, { ...request, keepalive: request.method !== "GET", signal });
+      return { answer, value: parsed(await answer.text()) };
+    } catch {
+      const problem = new Problem(0, { detail: signal.aborted ? LATE : UNREACHABLE });
+      problem.isLate = signal.aborted;
+      throw problem;
+    }
   }
 }
 
-/** Runs `work` with `button` disabled, so that nothing is asked for twice. */
-export async function busy(button, work) {
-  button.disabled = true;
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const works = new WeakMap();
+
+/**
+ * Runs `work` unless it runs already, so that nothing is asked for twice. Meanwhile `button` is disabled in words only:
+ * it keeps the focus.
+ */
+export function busy(button, work) {
+  const running = works.get(button) ?? run(button, work).finally(() => works.delete(button));
+  works.set(button, running);
+  return running;
+}
+
+async function run(button, work) {
+  button.setAttribute("aria-disabled", "true");
   button.setAttribute("aria-busy", "true");
   try {
     return await work();
   } finally {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.removeAttribute("aria-busy");
   }
 }

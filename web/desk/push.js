@@ -21,20 +21,27 @@ export async function pushControl(api, root) {
   const push = new Push(api);
   const part = (name) => root.querySelector(`#push-${name}`);
 
+  function draw(state) {
+    const hadFocus = ["push-on", "push-off"].includes(document.activeElement.id);
+    part("state").textContent = WORDS[state];
+    part("on").hidden = state === "on";
+    part("on").disabled = IMPOSSIBLE.includes(state);
+    part("off").hidden = state !== "on";
+    const next = state === "on" ? "off" : part("on").disabled ? "state" : "on";
+    if (hadFocus) part(next).focus();
+  }
+
   async function attempt(work) {
     part("error").textContent = "";
     try {
-      const state = await work();
-      part("state").textContent = WORDS[state];
-      part("on").hidden = state === "on";
-      part("on").disabled = IMPOSSIBLE.includes(state);
-      part("off").hidden = state !== "on";
+      draw(await work());
     } catch (error) {
       const text = error.name === "AbortError" ? "The browser could not reach its push service." : error.message;
       part("error").textContent = text;
     }
   }
 
+  part("state").tabIndex = -1;
   const does = { on: () => push.enable(), off: () => push.disable() };
   for (const [name, work] of Object.entries(does)) {
     part(name).addEventListener("click", ({ currentTarget }) => void attempt(() => busy(currentTarget, work)));

@@ -54,7 +54,7 @@ export class Filters extends EventTarget {
     find("q").addEventListener("input", () => this.#typed());
     find("q").addEventListener("keydown", (event) => this.#key(event));
     find("clear").addEventListener("click", () => this.#clear());
-    addEventListener("popstate", () => this.#set(fromAddress(location.search)));
+    addEventListener("popstate", () => this.#back());
     this.#draw();
   }
 
@@ -66,7 +66,7 @@ export class Filters extends EventTarget {
   choose(part, { typing = false } = {}) {
     clearTimeout(this.#typing);
     const next = { ...this.value, ...part };
-    if (Object.keys(next).every((key) => next[key] === this.value[key])) return;
+    if (this.#isSame(next)) return;
     // Letters are not steps that one goes back by: the first one is.
     const write = typing && this.value.q ? "replaceState" : "pushState";
     history[write](null, "", toAddress(next));
@@ -114,6 +114,16 @@ export class Filters extends EventTarget {
     this.choose({ q: "" });
     this.#draw();
     this.#find("q").focus();
+  }
+
+  /** A step to a place within the page is one as well, and changes nothing here. */
+  #back() {
+    const next = fromAddress(location.search);
+    if (!this.#isSame(next)) this.#set(next);
+  }
+
+  #isSame(next) {
+    return Object.keys(next).every((key) => next[key] === this.value[key]);
   }
 
   #set(next) {

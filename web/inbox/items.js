@@ -1,35 +1,40 @@
 /** A part of the inbox as this page knows it: read by HTTP, kept true by the bell's live frames. */
 
+import { HOLDS, Store, isUnread, place } from "/bell/store.js";
 import { explain } from "../pages/words.js";
 
 const PAGE = 30;
 const LARGEST_PAGE = 100;
 /** So many are read again after a gap; what is below comes again by scrolling. */
 const MOST_READ_AGAIN = 500;
+const READ_AGAIN_AFTER = 200;
 
 const STATUS = {
-  all: (item) => !item.archived_at && !item.snoozed_until,
-  unread: (item) => STATUS.all(item) && !item.read_at,
-  read: (item) => STATUS.all(item) && item.read_at,
+  ...HOLDS,
+  read: (item) => HOLDS.all(item) && item.read_at,
   archived: (item) => item.archived_at,
   snoozed: (item) => item.snoozed_until && !item.archived_at,
 };
 
-const newestFirst = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || (a.id < b.id ? 1 : -1);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Fires `change` after every change of what is to be seen. */
 export class Items extends EventTarget {
   #api;
   #version = -1;
+  #unread = 0;
   #asked = 0;
   #reading = null;
-  #again = false;
+  #next = null;
+  #held = [];
+  #store = new Store();
+  #waiting = new Set();
+  #horizon = "";
   filter = null;
   /** What is shown, newest first. */
   items = [];
   /** What has come since and would move what the reader looks at. */
   fresh = [];
-  unread = 0;
   cursor = null;
   /** `loading`, `ready` or `error`. */
   status = "loading";
@@ -44,102 +49,140 @@ export class Items extends EventTarget {
     this.#api = api;
   }
 
+  /** How many are unread in the whole inbox, with what is done here. */
+  get unread() {
+    return this.#store.count(this.#unread);
+  }
+
   /** Shows another part of the inbox. */
   async show(filter) {
-    Object.assign(this, { filter, items: [], fresh: [], cursor: null, status: "loading", problem: "", open: null });
+    Object.assign(this, { filter, cursor: null, status: "loading", problem: "", open: null });
+    this.#store.clear();
+    this.#waiting.clear();
     this.#asked += 1;
     this.#reading = null;
+    this.#next = null;
     this.changed();
     await this.refresh();
   }
 
-  /** Reads again what is shown; calls that meet share one reading, and one more follows if asked for meanwhile. */
-  async refresh() {
-    if (this.#reading) {
-      this.#again = true;
-      return this.#reading;
-    }
-    const reading = this.#read(this.#asked);
-    this.#reading = reading;
-    await reading;
-    if (this.#reading !== reading) return;
-    this.#reading = null;
-    if (this.#again) {
-      this.#again = false;
-      await this.refresh();
-    }
+  /** Reads again what is shown, from now on: calls that meet share one reading. */
+  refresh() {
+    if (this.#reading) return (this.#next ??= this.#afterwards(this.#asked));
+    return this.#hold((asked) => this.#read(asked));
   }
 
   /** The next older ones; false when that failed. */
   async more() {
-    const { cursor } = this;
-    if (!cursor) return true;
-    const asked = this.#asked;
-    try {
-      const page = await this.#api.get(this.#path(PAGE, cursor));
-      if (asked !== this.#asked || cursor !== this.cursor) return true;
-      this.#take([...this.items, ...page.items]);
-      this.cursor = page.next_cursor;
-      this.problem = "";
-    } catch (error) {
-      this.problem = explain(error);
-    }
-    this.changed();
+    while (this.#reading) await this.#reading;
+    if (this.cursor) await this.#hold((asked) => this.#readOn(asked));
     return !this.problem;
   }
 
   /** Shows what has come. */
   takeFresh() {
-    this.#take([...this.fresh, ...this.items]);
-    this.fresh = [];
+    this.#waiting.clear();
     this.changed();
   }
 
-  get(id) {
-    return this.items.find((item) => item.id === id);
+  /** One as the server has it. */
+  known(id) {
+    return this.#store.get(id);
   }
 
-  /** One as it now is: changed in its place, or gone from it. */
-  put(item) {
-    const stays = this.#stays(item);
-    this.fresh = this.fresh.filter((one) => one.id !== item.id || this.#belongs(item)).map((one) => (one.id === item.id ? item : one));
-    if (!stays) this.#remove([item.id]);
-    else if (this.get(item.id)) this.items = this.items.map((one) => (one.id === item.id ? item : one));
-    else if (!this.fresh.some((one) => one.id === item.id)) this.#place(item);
+  /** Shows what is being done, until the function that this answers is called. */
+  begin(ids, values) {
+    const act = this.#store.begin({ ids, values });
+    this.changed();
+    return () => {
+      this.#store.end(act);
+      this.changed();
+    };
+  }
+
+  /** Takes in what an act has made of one, unless something newer was heard of it since `before`. */
+  keep(before, after) {
+    if (!before || this.known(after.id) !== before) return;
+    this.#unread += isUnread(after) - isUnread(before);
+    this.#store.put(after);
     this.changed();
   }
 
   drop(ids) {
-    this.#remove(ids);
+    for (const id of ids) this.#store.drop(id);
+    if (ids.includes(this.open)) this.open = null;
     this.changed();
   }
 
   /** Opens one, or with null closes what is open; what was open only by that leaves. */
   unfold(id) {
-    const before = this.open && this.get(this.open);
     this.open = id;
-    if (before && !this.#belongs(before)) this.items = this.items.filter((one) => one !== before);
     this.changed();
   }
 
-  /** A live frame. */
+  /** A live frame: while something is read it waits, as only its version tells whether it was read as well. */
   hear(frame) {
+    if (!this.filter || frame.type === "announcement" || !Number.isInteger(frame.version)) return;
+    if (this.#reading) this.#held.push(frame);
+    else this.#follow(frame);
+  }
+
+  changed() {
+    const seen = this.filter ? this.#store.list((item) => this.#stays(item), this.#horizon) : [];
+    const isFresh = ({ id }) => this.#waiting.has(id);
+    // Where nothing is shown there is nobody's place to lose.
+    if (seen.every(isFresh)) this.#waiting.clear();
+    this.items = seen.filter((item) => !isFresh(item));
+    this.fresh = seen.filter(isFresh);
+    this.#waiting = new Set(this.fresh.map(({ id }) => id));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  async #afterwards(asked) {
+    await this.#reading;
+    await pause(READ_AGAIN_AFTER);
+    if (asked !== this.#asked) return;
+    this.#next = null;
+    await this.refresh();
+  }
+
+  #hold(work) {
+    const reading = work(this.#asked).finally(() => {
+      if (this.#reading !== reading) return;
+      this.#reading = null;
+      for (const frame of this.#held.splice(0)) this.hear(frame);
+      this.changed();
+    });
+    this.#reading = reading;
+    return reading;
+  }
+
+  #follow(frame) {
     const { type, version, notification } = frame;
-    if (!this.filter || type === "announcement" || !Number.isInteger(version) || version <= this.#version) return;
+    if (version <= this.#version) return;
     const misses = type === "ready" || type === "unread_count" || version > this.#version + 1;
-    const isUnknown = this.filter.q && notification && !this.get(notification.id);
-    if (misses || this.#reading || isUnknown) {
+    const isUnknown = this.filter.q && notification && !this.known(notification.id);
+    if (this.status !== "ready" || misses || isUnknown) {
       void this.refresh();
       return;
     }
     this.#version = version;
-    this.unread = frame.unread_count;
-    if (type === "notification_deleted") this.drop([frame.id]);
-    else if (notification) this.put(notification);
+    this.#unread = frame.unread_count;
+    if (type === "notification_deleted") {
+      this.drop([frame.id]);
+    } else if (notification) {
+      // While something older waits it waits as well, so that nothing is overtaken.
+      const isLate = this.#waiting.size > 0 || this.isBusy();
+      if (isLate && this.#isOnTop(notification)) this.#waiting.add(notification.id);
+      this.#store.put(notification);
+      this.changed();
+    }
   }
 
-  changed() {
-    this.dispatchEvent(new Event("change"));
+  /** Whether one is new here and would come on top. */
+  #isOnTop(item) {
+    const [top] = this.items;
+    return Boolean(top) && !this.known(item.id) && place(item) > place(top);
   }
 
   #belongs(item) {
@@ -149,25 +192,7 @@ export class Items extends EventTarget {
 
   #stays(item) {
     const isOpen = item.id === this.open && ["unread", "read"].includes(this.filter.status);
-    return this.#belongs(item) || (isOpen && Boolean(STATUS.all(item)));
-  }
-
-  #remove(ids) {
-    const gone = new Set(ids);
-    this.items = this.items.filter((one) => !gone.has(one.id));
-    this.fresh = this.fresh.filter((one) => !gone.has(one.id));
-    if (gone.has(this.open)) this.open = null;
-  }
-
-  /** Where an item that was not here comes to stand. Older than all that is shown: it comes by scrolling. */
-  #place(item) {
-    const isNewest = !this.items.length || newestFirst(item, this.items[0]) < 0;
-    if (isNewest && this.isBusy()) this.fresh = [item, ...this.fresh];
-    else if (!this.cursor || newestFirst(item, this.items.at(-1)) < 0) this.#take([...this.items, item]);
-  }
-
-  #take(items) {
-    this.items = [...new Map(items.map((item) => [item.id, item])).values()].sort(newestFirst);
+    return this.#belongs(item) || (isOpen && STATUS.all(item));
   }
 
   #path(limit, cursor) {
@@ -180,37 +205,60 @@ export class Items extends EventTarget {
   async #read(asked) {
     const wanted = Math.min(MOST_READ_AGAIN, Math.max(PAGE, this.items.length + this.fresh.length));
     const found = [];
+    let first;
     let page;
     try {
       do {
         page = await this.#api.get(this.#path(Math.min(LARGEST_PAGE, wanted - found.length), page?.next_cursor));
+        first ??= page;
         found.push(...page.items);
       } while (page.next_cursor && found.length < wanted);
-      await this.#keepOpen(found);
+      const open = await this.#lookedUp(found);
       if (asked !== this.#asked) return;
-      this.#settle(found);
-      Object.assign(this, { cursor: page.next_cursor, unread: page.unread_count, status: "ready", problem: "" });
-      this.#version = page.version;
+      this.#reach(found, page.next_cursor, open);
+      // What changed while the other pages were read is told by frames that are newer than the first.
+      this.#version = first.version;
+      this.#unread = first.unread_count;
+      this.status = "ready";
+      this.problem = "";
     } catch (error) {
       if (asked !== this.#asked) return;
       if (this.status !== "ready") this.status = "error";
       this.problem = explain(error);
     }
-    this.changed();
   }
 
-  async #keepOpen(found) {
-    if (!this.open || found.some(({ id }) => id === this.open)) return;
+  async #readOn(asked) {
+    try {
+      const page = await this.#api.get(this.#path(PAGE, this.cursor));
+      if (asked !== this.#asked) return;
+      const above = this.#horizon;
+      this.#horizon = page.next_cursor ? place(page.items.at(-1)) : "";
+      this.#replace(page.items, above);
+      this.cursor = page.next_cursor;
+      this.problem = "";
+    } catch (error) {
+      if (asked === this.#asked) this.problem = explain(error);
+    }
+  }
+
+  /** The one that lies open, where it is not among those that were found and has not gone. */
+  async #lookedUp(found) {
+    if (!this.open || found.some(({ id }) => id === this.open)) return [];
     const item = await this.#api.get(`/v1/notifications/${encodeURIComponent(this.open)}`).catch(() => null);
-    if (item && this.#stays(item)) found.push(item);
-    else this.open = null;
+    if (!item || !this.#stays(item)) this.open = null;
+    return this.open ? [item] : [];
   }
 
-  #settle(found) {
-    const [top] = this.items;
-    const isFresh = (item) => top && !this.get(item.id) && newestFirst(item, top) < 0;
-    this.fresh = this.isBusy() ? found.filter(isFresh) : [];
-    const held = new Set(this.fresh.map(({ id }) => id));
-    this.#take(found.filter(({ id }) => !held.has(id)));
+  #reach(found, cursor, open) {
+    if (!this.isBusy()) this.#waiting.clear();
+    else for (const item of found) if (this.#isOnTop(item)) this.#waiting.add(item.id);
+    this.#horizon = cursor && found.length ? place(found.at(-1)) : "";
+    this.#replace([...found, ...open]);
+    this.cursor = cursor;
+  }
+
+  #replace(found, above) {
+    this.#store.replace((item) => this.#belongs(item), found, this.#horizon, above);
   }
 }

@@ -50,8 +50,13 @@ export class List extends EventTarget {
     this.#focus(Math.max(0, Math.min(this.#element.children.length - 1, at + by)));
   }
 
+  has(id) {
+    return this.#rows.has(id);
+  }
+
+  /** Gives the focus to one; to the whole, where it is not shown. */
   focus(id) {
-    this.#rows.get(id)?.title.focus();
+    (this.#rows.get(id)?.title ?? this.#element.closest("main")).focus();
   }
 
   #focus(at) {

@@ -12,7 +12,7 @@ import { help, listenToKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Selection } from "./selection.js";
 import { askUntil } from "./snooze.js";
-import { state } from "./states.js";
+import { alarm, state } from "./states.js";
 
 const NEAR_THE_TOP = 60;
 const find = (id) => document.getElementById(id);
@@ -20,7 +20,7 @@ const find = (id) => document.getElementById(id);
 await shell("inbox", async ({ api, bell }) => {
   const filters = new Filters(find);
   const items = new Items(api);
-  const acts = new Acts(api, items);
+  const acts = new Acts(api, items, { done: () => void catchUp(), back: (ids) => list.focus(ids.find((id) => list.has(id))) });
   const list = new List(find("items"));
   const selection = new Selection();
   const bulk = new Bulk(find, selection, items, acts);
@@ -40,12 +40,12 @@ await shell("inbox", async ({ api, bell }) => {
     find("items").setAttribute("aria-busy", String(items.status === "loading"));
     const now = state(items, { again: () => void items.refresh(), widen: () => filters.widen(), isNarrow: filters.isNarrow });
     find("state").replaceChildren(...(now ? [now] : []));
-    find("alert").hidden = !(items.problem && items.items.length);
-    find("alert").textContent = items.problem;
+    alarm(find("alert"), items.items.length ? items.problem : "", () => void tryAgain());
     find("fresh").hidden = !items.fresh.length;
     find("fresh").replaceChildren(icon("up"), t("inbox.fresh", { n: items.fresh.length }));
     find("more").hidden = !items.cursor;
-    find("read-all").disabled = !items.unread;
+    const mayBeUnread = items.items.some((item) => !item.read_at) || (items.cursor && filters.value.status !== "read");
+    find("read-all").setAttribute("aria-disabled", String(!mayBeUnread));
   }
 
   function say() {
@@ -74,18 +74,46 @@ await shell("inbox", async ({ api, bell }) => {
     wake: (item) => void acts.wake(item),
     take: (item) => void acts.acknowledge(item),
     delete: (item) => void acts.remove(item),
-    follow: (item) => item.read_at || void acts.read(item, true),
+    follow: (item) => acts.follow(item),
   };
   const withCurrent = (act) => (event) => list.current && does[act](list.current, event);
+
+  /** Looks again: the list may still end above the fold. */
+  function watchEnd() {
+    ending.unobserve(find("more"));
+    ending.observe(find("more"));
+  }
 
   async function loadOlder() {
     older ??= items.more().finally(() => {
       older = null;
-      // Looks again: the list may still end above the fold.
-      ending.unobserve(find("more"));
-      ending.observe(find("more"));
+      watchEnd();
     });
     return older;
+  }
+
+  /** By hand: the focus goes on to the first of those that were added. */
+  async function showOlder() {
+    const before = items.items.length;
+    await loadOlder();
+    const next = items.items[before];
+    if (next) list.focus(next.id);
+  }
+
+  async function tryAgain() {
+    await items.refresh();
+    if (!items.problem) find("items").closest("main").focus({ preventScroll: true });
+    watchEnd();
+  }
+
+  /** Without live frames nobody else tells what an act has changed. */
+  async function catchUp() {
+    if (!isLive) await Promise.all([items.refresh(), bell.refresh()]);
+  }
+
+  async function readAll() {
+    if (find("read-all").ariaDisabled !== "true") await busy(find("read-all"), () => acts.readAll(filters.value));
+    draw();
   }
 
   function takeFresh() {
@@ -102,8 +130,8 @@ await shell("inbox", async ({ api, bell }) => {
   find("fresh").addEventListener("click", takeFresh);
   // Back at the top there is no place to lose.
   addEventListener("scroll", () => items.fresh.length && !items.isBusy() && items.takeFresh(), { passive: true });
-  find("more").addEventListener("click", ({ currentTarget }) => void busy(currentTarget, loadOlder));
-  find("read-all").addEventListener("click", ({ currentTarget }) => void busy(currentTarget, () => acts.readAll(filters.value.category)));
+  find("more").addEventListener("click", ({ currentTarget }) => void busy(currentTarget, showOlder));
+  find("read-all").addEventListener("click", () => void readAll());
   find("delete-read").addEventListener("click", () => void acts.removeRead());
   find("help").addEventListener("click", help);
   ending.observe(find("more"));

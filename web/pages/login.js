@@ -1,7 +1,7 @@
 /** The log-in form, where nobody is logged in. */
 
 import { h } from "/bell/dom.js";
-import { claims, keep } from "/static/desk/session.js";
+import { claims, enter } from "/static/desk/session.js";
 import { languages } from "./languages.js";
 import { t } from "./words.js";
 
@@ -34,8 +34,7 @@ export function logIn(problem = "") {
       error.textContent = t("login.none");
       return;
     }
-    keep(given);
-    location.reload();
+    enter(given);
   });
   document.body.replaceChildren(h("main", { id: "login", class: "login" }, form));
   document.title = t("login.title");

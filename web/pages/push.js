@@ -5,6 +5,8 @@ const bytes = (text) => {
   return Uint8Array.from(atob(plain), (letter) => letter.charCodeAt(0));
 };
 
+const PATIENCE = 3_000;
+
 const isApple = () => /iPad|iPhone|iPod/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
 
 /** Why push cannot work in this browser as it now is: `insecure`, `install` (Apple's phones), `unsupported`, `denied`; or null. */
@@ -37,9 +39,17 @@ export async function publicKey(api) {
   return answer?.public_key ?? null;
 }
 
+/** Takes push away from this browser, for a log-out: no longer than three seconds, and whatever becomes of it. */
+export async function release(api) {
+  const undo = async () => {
+    const found = await subscription();
+    if (found) await Promise.allSettled([api.post("/v1/push/unsubscribe", { endpoint: found.endpoint }), found.unsubscribe()]);
+  };
+  await Promise.race([undo().catch(() => {}), new Promise((late) => setTimeout(late, PATIENCE))]);
+}
+
 export class Push {
   #api;
-  #key = null;
   /** The id that the server knows this browser by, while push is on. */
   id = null;
 
@@ -52,11 +62,11 @@ export class Push {
     this.id = null;
     const reason = obstacle();
     if (reason) return reason;
-    this.#key = await publicKey(this.#api);
-    if (!this.#key) return "keyless";
+    const key = await publicKey(this.#api);
+    if (!key) return "keyless";
     const found = await subscription();
     if (!found) return "off";
-    if (!isOf(found, this.#key)) {
+    if (!isOf(found, key)) {
       await found.unsubscribe();
       return "stale";
     }
@@ -65,13 +75,17 @@ export class Push {
     return "on";
   }
 
-  /** Asks the reader and subscribes: `on`, `undecided` or an obstacle. */
+  /** Asks the reader and subscribes: `on`, `undecided`, `keyless` or an obstacle. */
   async enable() {
     const permission = await Notification.requestPermission();
     if (permission !== "granted") return permission === "denied" ? "denied" : "undecided";
+    const key = await publicKey(this.#api);
+    if (!key) return "keyless";
     await navigator.serviceWorker.register("/sw.js", { scope: "/", type: "classic" });
     const { pushManager } = await navigator.serviceWorker.ready;
-    const found = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(this.#key) });
+    const older = await pushManager.getSubscription();
+    if (older && !isOf(older, key)) await older.unsubscribe();
+    const found = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
     try {
       await this.#tell(found);
     } catch (error) {

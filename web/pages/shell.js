@@ -4,11 +4,13 @@ import { t, translate } from "./words.js";
 import "/bell.js";
 import "./worker.js";
 import { h } from "/bell/dom.js";
-import { Api } from "/static/desk/api.js";
-import { claims, forget, takeToken } from "/static/desk/session.js";
+import { Api, busy } from "/static/desk/api.js";
+import { expire, logOut, takeToken } from "/static/desk/session.js";
+import { confirmed } from "./dialogs.js";
 import { icon } from "./icons.js";
 import { languages } from "./languages.js";
 import { logIn } from "./login.js";
+import { release } from "./push.js";
 
 const PAGES = [["/", "desk"], ["/inbox", "inbox"], ["/preferences", "preferences"], ["/outbox", "outbox"]];
 const FOR_ADMINS = "outbox";
@@ -19,15 +21,22 @@ function links(page, role) {
   return h("nav", { "aria-label": t("pages") }, ...seen.map(link), languages());
 }
 
-function who({ sub, tenant }, leave) {
-  const title = `${sub} · ${tenant}`;
+const nameOf = ({ sub, tenant }) => `${sub} · ${tenant}`;
+
+function who(me, leave) {
+  const title = nameOf(me);
   return h(
     "div",
     { class: "who" },
-    h("span", { class: "avatar", "aria-hidden": "true", title }, sub.charAt(0).toUpperCase()),
+    h("span", { class: "avatar", "aria-hidden": "true", title }, me.sub.charAt(0).toUpperCase()),
     h("span", { id: "user", class: "who-name" }, title),
-    h("button", { id: "logout", class: "ghost", type: "button", on: { click: leave } }, t("logout")),
+    h("button", { id: "logout", class: "ghost", type: "button", on: { click: ({ currentTarget }) => void busy(currentTarget, leave) } }, t("logout")),
   );
+}
+
+/** Whether a link may log in as somebody else. */
+function mayBecome(from, to) {
+  return confirmed({ heading: t("switch.title"), text: t("switch.text", { from: nameOf(from), to: nameOf(to) }), yes: t("switch.yes") });
 }
 
 /** The state of the connection, in the bar and as a banner while there is none. */
@@ -48,35 +57,34 @@ function connection(bell) {
 /**
  * Draws the frame and starts the page in it, or asks for a log-in.
  * @param {string} page its name
- * @param {(ours: {api: Api, me: object, bell: HTMLElement}) => Promise<void>} start
+ * @param {(ours: {api: Api, me: object, bell: HTMLElement, mayLeave: () => Promise<boolean>}) => Promise<void>} start may
+ * put its own `mayLeave`, which is asked before a log-out
  */
 export async function shell(page, start) {
-  const token = takeToken();
-  // A link with a token opened in a tab that is already here changes the fragment only.
-  addEventListener("hashchange", () => /[#&]token=/.test(location.hash) && (takeToken(), location.reload()));
-  const me = token && claims(token);
+  const { token, me, problem } = await takeToken(mayBecome);
   if (!me) {
-    logIn(token ? t("login.damaged") : "");
+    logIn(problem ? t(`login.${problem}`) : "");
     return;
   }
   const api = new Api(token);
   const bell = h("notification-bell", { "title-badge": true });
-  const leave = (problem = "") => {
-    forget();
-    bell.removeAttribute("token");
-    logIn(problem);
+  const ours = { api, me, bell, mayLeave: async () => true };
+  const leave = async () => {
+    if (!(await ours.mayLeave())) return;
+    await release(api);
+    logOut(location.pathname);
   };
-  api.addEventListener("unauthorized", () => leave(t("login.expired")), { once: true });
+  api.addEventListener("unauthorized", expire, { once: true });
   const { chip, banner } = connection(bell);
   const brand = h("a", { class: "brand", href: "/" }, h("img", { src: "/static/icons/icon.svg", width: "28", height: "28", alt: "" }), h("span", {}, "Punctual"));
-  const bar = h("header", { class: "top" }, brand, chip, links(page, me.role), bell, who(me, () => leave()));
+  const bar = h("header", { class: "top" }, brand, chip, links(page, me.role), bell, who(me, leave));
   translate(document);
   document.title = `${t(`page.${page}`)} · Punctual`;
   const main = document.querySelector("main");
   main.before(bar, banner);
   main.hidden = false;
   // The page listens before the bell says anything.
-  const started = start({ api, me, bell });
+  const started = start(ours);
   bell.setAttribute("token", token);
   await started;
 }

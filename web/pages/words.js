@@ -24,7 +24,7 @@ function stored() {
 
 function chosen() {
   const asked = [new URLSearchParams(location.search).get("lang"), stored(), ...navigator.languages];
-  return asked.map(primary).find((one) => one in LANGUAGES) ?? "en";
+  return asked.map(primary).find((one) => Object.hasOwn(LANGUAGES, one)) ?? "en";
 }
 
 /** The page's language. */
@@ -55,7 +55,7 @@ export function name(what, key) {
 }
 
 /** What of an error people read: our own words where there is no answer, else the server's. */
-export const explain = (error) => (error.status === 0 ? t("unreachable") : error.message);
+export const explain = (error) => (error.status === 0 ? t(error.isLate ? "late" : "unreachable") : error.message);
 
 const PLACES = { t: "textContent", tLabel: "ariaLabel", tPlaceholder: "placeholder", tTitle: "title" };
 

@@ -17,15 +17,22 @@ export async function devices(find, api) {
   async function attempt(work) {
     find("push-error").textContent = "";
     try {
-      const state = await work();
-      find("push-state").textContent = t(`push.${state}`);
-      find("push-on").hidden = state === "on";
-      find("push-on").disabled = IMPOSSIBLE.includes(state);
-      find("push-off").hidden = state !== "on";
-      await list();
+      draw(await work());
     } catch (error) {
       find("push-error").textContent = error.name === "AbortError" ? t("push.unreachable") : explain(error);
     }
+    // The others are there, whatever is wrong with this one.
+    await list().catch((error) => (find("push-error").textContent ||= explain(error)));
+  }
+
+  function draw(state) {
+    const hadFocus = ["push-on", "push-off"].includes(document.activeElement.id);
+    find("push-state").textContent = t(`push.${state}`);
+    find("push-on").hidden = state === "on";
+    find("push-on").disabled = IMPOSSIBLE.includes(state);
+    find("push-off").hidden = state !== "on";
+    const next = state === "on" ? "push-off" : find("push-on").disabled ? "devices-heading" : "push-on";
+    if (hadFocus) find(next).focus();
   }
 
   async function remove(device) {

@@ -4,8 +4,8 @@ import { h } from "/bell/dom.js";
 import { busy } from "/static/desk/api.js";
 import { icon } from "../pages/icons.js";
 import { isOf, obstacle, publicKey, registration, subscription } from "../pages/push.js";
-import { explain, t } from "../pages/words.js";
-import { ofChannel } from "./levels.js";
+import { explain, name, t } from "../pages/words.js";
+import { freedom, muted, ofChannel } from "./levels.js";
 import { isQuiet, ownZone } from "./quiet.js";
 
 const CHANNEL = "web_push";
@@ -34,31 +34,45 @@ function checks(api) {
   ];
 }
 
-/** What of the reader's own choices keeps a push away or late. */
-function choices(preferences, home) {
-  const { quiet_hours: quiet } = preferences;
-  const muted = ofChannel(preferences, CHANNEL) === "nothing";
-  const quietNow = isQuiet(quiet, quiet.timezone ?? home ?? ownZone(), new Date());
-  return [[muted ? "bad" : "good", "muted"], [quietNow ? "hint" : "good", "quiet"]];
+/** What is muted, by names: whole categories, and types of the others. */
+function namesOf(kept, open) {
+  const byCategory = Map.groupBy(kept, ({ category }) => category);
+  const names = [...byCategory].flatMap(([category, some]) => {
+    const isWhole = some.length === open.filter((one) => one.category === category).length;
+    return isWhole ? [name("category", category)] : some.map(({ type }) => `${name("category", category)}: ${name("type", type)}`);
+  });
+  return names.sort((a, b) => a.localeCompare(b)).join("; ");
 }
 
-function line(outcome, key) {
+/** What of the reader's own choices keeps a push away or late: `[outcome, key, values]`. */
+function choices(preferences, notices, home) {
+  const { quiet_hours: quiet } = preferences;
+  const open = notices.filter((notice) => freedom(CHANNEL, notice) === "open");
+  const kept = muted(preferences, CHANNEL, notices);
+  const found = [[kept.length === open.length ? "bad" : "good", "muted"]];
+  if (kept.length && kept.length < open.length) found[0] = ["hint", "partly", { what: namesOf(kept, open) }];
+  if (ofChannel(preferences, CHANNEL) === "important") found.push(["hint", "important"]);
+  found.push([isQuiet(quiet, quiet.timezone ?? home ?? ownZone(), new Date()) ? "hint" : "good", "quiet"]);
+  return found;
+}
+
+function line(outcome, key, values) {
   const says = outcome === "good" ? "good" : "bad";
   return h(
     "li",
     { class: outcome, data: { check: key } },
     icon(ICONS[outcome]),
-    h("div", {}, h("strong", {}, h("span", { class: "quiet" }, `${t(`diagnosis.${outcome}`)}: `), t(`check.${key}.${says}`)), outcome !== "good" && h("p", { class: "muted" }, t(`check.${key}.next`))),
+    h("div", {}, h("strong", {}, h("span", { class: "quiet" }, `${t(`diagnosis.${outcome}`)}: `), t(`check.${key}.${says}`)), outcome !== "good" && h("p", { class: "muted" }, t(`check.${key}.next`, values))),
   );
 }
 
 /**
  * @param {(id: string) => HTMLElement} find
- * @param {Draft} draft
- * @param {() => string|null} home the reader's own zone, where it is known
+ * @param {{draft: Draft, notices: object[], home: () => string|null}} known the reader's choices, the catalogue, and the
+ * reader's own zone, where it is known
  */
-export function diagnosis(find, api, draft, home) {
-  const show = (outcome, key) => find("diagnosis").append(line(outcome, key));
+export function diagnosis(find, api, { draft, notices, home }) {
+  const show = (outcome, key, values) => find("diagnosis").append(line(outcome, key, values));
 
   /** True when nothing stands in the way. */
   async function look() {
@@ -67,8 +81,8 @@ export function diagnosis(find, api, draft, home) {
       show(good ? "good" : "bad", key);
       if (!good) return false;
     }
-    const own = choices(draft.value, home());
-    for (const [outcome, key] of own) show(outcome, key);
+    const own = choices(draft.value, notices, home());
+    for (const one of own) show(...one);
     if (own.some(([outcome]) => outcome === "bad")) return false;
     // A server that cannot send tests has no such path: then this step is left out.
     const sent = await api.post("/v1/push/test", {}).catch((error) => error);

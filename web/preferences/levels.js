@@ -11,13 +11,13 @@ export const byDefault = (channel) => (ALWAYS.includes(channel) ? "everything" :
 
 /** What a channel carries where no category says otherwise. */
 export function ofChannel({ channels }, channel) {
-  return channel in channels ? level(channels[channel]) : byDefault(channel);
+  return Object.hasOwn(channels, channel) ? level(channels[channel]) : byDefault(channel);
 }
 
 /** What a channel carries of a category. */
 export function ofCategory(preferences, channel, category) {
   const own = preferences.categories[category] ?? {};
-  return channel in own ? level(own[channel]) : ofChannel(preferences, channel);
+  return Object.hasOwn(own, channel) ? level(own[channel]) : ofChannel(preferences, channel);
 }
 
 const carries = (level, { priority }) => level === "everything" || (level === "important" && IMPORTANT.includes(priority));
@@ -29,6 +29,15 @@ export const inherited = (preferences, channel, notice) => carries(ofCategory(pr
 export function freedom(channel, notice) {
   if (!notice.channels.includes(channel)) return "never";
   return notice.mandatory && carries(byDefault(channel), notice) ? "always" : "open";
+}
+
+/** The types of the catalogue that the reader's own choices keep from a channel. */
+export function muted(preferences, channel, notices) {
+  return notices.filter((notice) => {
+    const own = preferences.types[notice.type]?.[channel];
+    const said = own === undefined ? ofCategory(preferences, channel, notice.category) : level(own);
+    return freedom(channel, notice) === "open" && said === "nothing";
+  });
 }
 
 /** The preferences with one choice made: true, false, or null for none. `where`: `[]`, `["categories", name]` or `["types", name]`. */

@@ -15,6 +15,9 @@ const FIELDS = ["start", "end", "days", "timezone", "at", "weekday"];
 /** Where it is said what is wrong with a part as a whole. */
 const SAID_AT = { quiet_hours: "end", digest: "at" };
 
+/** How long a log-out waits for what is being saved, in ms. */
+const PATIENCE = 3_000;
+
 const find = (id) => document.getElementById(id);
 
 /** What is wrong with a field: as the server says it, in Hindi as we know it. */
@@ -56,17 +59,33 @@ async function zoneOf(api) {
   return (await api.get("/v1/me").catch(() => null))?.timezone ?? null;
 }
 
-await shell("preferences", async ({ api, bell }) => {
-  const draft = new Draft(api);
+/** Leads the focus to what stays when the part that has it goes. */
+function moveFocus(id) {
+  find(id).tabIndex = -1;
+  find(id).focus();
+}
+
+/** What is not saved is lost by a log-out: then the reader is asked. */
+async function mayLeave(draft) {
+  await Promise.race([draft.save(), new Promise((late) => setTimeout(late, PATIENCE))]);
+  return draft.state === "saved" || confirmed({ heading: t("leave.title"), text: t("leave.text"), yes: t("logout") });
+}
+
+await shell("preferences", async (ours) => {
+  const { api, me, bell } = ours;
+  const draft = new Draft(api, me);
+  ours.mayLeave = () => mayLeave(draft);
   let zone = null;
+  let catalogue = [];
   let isReady = false;
 
   async function start() {
     find("alert").hidden = true;
     try {
-      const [catalogue, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api), draft.load()]);
+      const [{ items }, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api), draft.load()]);
       zone = known;
-      const matrix = new Matrix(find("matrix"), draft, catalogue.items);
+      catalogue = items;
+      const matrix = new Matrix(find("matrix"), draft, items);
       const parts = [() => matrix.draw(), quietForm(find, draft, () => zone), digestForm(find, draft)];
       draft.addEventListener("change", () => draw(parts));
       channelChoice(matrix);
@@ -79,7 +98,7 @@ await shell("preferences", async ({ api, bell }) => {
       find("alert").hidden = false;
       return;
     }
-    diagnosis(find, api, draft, () => zone);
+    diagnosis(find, api, { draft, notices: catalogue, home: () => zone });
     await devices(find, api);
   }
 
@@ -93,10 +112,18 @@ await shell("preferences", async ({ api, bell }) => {
 
   find("reset").addEventListener("click", async () => {
     const words = { heading: t("matrix.reset"), text: t("matrix.reset.text"), yes: t("matrix.reset.yes") };
-    if (await confirmed(words)) draft.change({ ...draft.value, channels: {}, categories: {}, types: {} });
+    if (!(await confirmed(words))) return;
+    draft.change({ ...draft.value, channels: {}, categories: {}, types: {} });
+    moveFocus("matrix-heading");
   });
-  find("save").addEventListener("click", () => void draft.save());
-  find("alert").querySelector("button").addEventListener("click", () => void start());
+  find("save").addEventListener("click", () => {
+    moveFocus("saving");
+    void draft.save();
+  });
+  find("alert").querySelector("button").addEventListener("click", () => {
+    moveFocus("heading");
+    void start();
+  });
   document.addEventListener("visibilitychange", () => isReady && !document.hidden && void draft.refresh());
   bell.addEventListener("connection", ({ detail: { state } }) => {
     if (state !== "live") return;

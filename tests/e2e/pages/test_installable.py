@@ -77,7 +77,7 @@ async def test_without_a_token_the_pages_ask_for_one(page: Page, site: Site) -> 
     await expect(page.locator("#all")).to_be_visible()
     await page.get_by_role("button", name="लॉग आउट").click()
     await expect(page.locator("#login")).to_be_visible()
-    assert await page.evaluate("sessionStorage.length") == 0
+    assert await page.evaluate("sessionStorage.getItem('punctual-token')") == ""
 
 
 async def test_the_language_is_the_addresses_then_the_chosen_then_the_browsers(page: Page, site: Site) -> None:

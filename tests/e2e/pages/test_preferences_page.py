@@ -197,7 +197,7 @@ async def test_the_diagnosis_goes_all_the_way(page: Page, context: BrowserContex
     await page.get_by_role("button", name="Check this device").click()
     await expect(page.locator("#diagnosis-result")).to_contain_text("Everything is set")
     found = await page.locator("#diagnosis li:not(.good)").evaluate_all("all => all.map(one => one.dataset.check)")
-    assert found == ["quiet", "focus"]
+    assert found == ["important", "quiet", "focus"]
     await page.get_by_label("All notifications, Push").select_option("off")
     await page.get_by_role("button", name="Check this device").click()
     await expect(page.locator("#diagnosis li.bad")).to_contain_text("You have muted push")
