@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
-from api import acts, inbox_changes
+from api import acts, answers, inbox_changes
 from api.acts import ActId
+from api.answers import documented
 from api.bodies import StrictRoute
 from api.cursors import Pages
 from api.deps import Cursor, IdPath, Limit, Ours, Person, Temporal, now
 from api.identity import Caller
+from api.live_messages import Notification
 from api.problems import not_found
 from punctual.wire import Id, Instant, Strict
 from store import inbox
@@ -70,7 +72,7 @@ class ReadAll(Strict):
     category: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")] | None = None
 
 
-@router.get("")
+@router.get("", **documented(answers.Page, tagged=True))
 async def list_notifications(
     who: Person,
     ours: Ours,
@@ -109,7 +111,7 @@ async def list_notifications(
     }
 
 
-@router.get("/unread-count")
+@router.get("/unread-count", **documented(answers.Count, tagged=True))
 async def unread_count(who: Person, ours: Ours, response: Response, if_none_match: IfNoneMatch = None) -> Any:
     """How many are unread: exactly as many as the list `status=unread` holds."""
     count = await inbox_changes.count(ours, who)
@@ -118,14 +120,14 @@ async def unread_count(who: Person, ours: Ours, response: Response, if_none_matc
     return {"count": count.count, "version": count.version}
 
 
-@router.post("/mark-all-read")
+@router.post("/mark-all-read", **documented(answers.Count))
 async def mark_all_read(who: Person, ours: Ours, body: ReadAll | None = None) -> dict[str, Any]:
     """Reads all that is unread, or all of one category; answers what is unread after it."""
     count = await inbox_changes.read_all(ours, who, body.category if body else None)
     return {"count": count.count, "version": count.version}
 
 
-@router.post("/bulk")
+@router.post("/bulk", **documented(answers.Changed))
 async def change_several(body: Bulk, who: Person, ours: Ours) -> dict[str, Any]:
     """Does the same to up to 500 at once; answers how many were not so already, and what is unread after it."""
     ids = set(body.ids)
@@ -136,14 +138,14 @@ async def change_several(body: Bulk, who: Person, ours: Ours) -> dict[str, Any]:
     return {"changed": after.changed, "count": after.count, "version": after.version}
 
 
-@router.delete("")
+@router.delete("", **documented(answers.Deleted))
 async def delete_read(who: Person, ours: Ours, status: Literal["read"]) -> dict[str, Any]:
     """Deletes all that the list `status=read` holds; answers how many, and what is unread after it."""
     after = await inbox_changes.remove_read(ours, who)
     return {"deleted": after.changed, "count": after.count, "version": after.version}
 
 
-@router.get("/{id}")
+@router.get("/{id}", **documented(Notification, tagged=True))
 async def get_notification(
     id: IdPath, who: Person, ours: Ours, response: Response, if_none_match: IfNoneMatch = None
 ) -> Any:
@@ -158,7 +160,7 @@ async def get_notification(
     return found[0].public()
 
 
-@router.patch("/{id}")
+@router.patch("/{id}", **documented(Notification))
 async def change_notification(id: IdPath, body: Change, who: Person, ours: Ours) -> dict[str, Any]:
     """Reads, archives or snoozes, or takes that back; answers the notification after it.
 
@@ -177,7 +179,7 @@ async def delete_notification(id: IdPath, who: Person, ours: Ours) -> None:
         raise not_found()
 
 
-@router.post("/{id}/acknowledge")
+@router.post("/{id}/acknowledge", **documented(Notification))
 async def acknowledge_notification(
     id: IdPath, act_id: ActId, who: Person, ours: Ours, temporal: Temporal
 ) -> dict[str, Any]:

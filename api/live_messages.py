@@ -169,6 +169,9 @@ class UnreadCount(Strict):
     type: Literal["unread_count"]
     count: Unread
     version: Version
+    woken: Annotated[
+        list[str], Field(description="The ids of those whose snooze has ended, by which they are new once more.")
+    ] = []
 
 
 class Announcement(Strict):

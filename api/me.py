@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api.answers import Me, documented
 from api.bodies import StrictRoute
 from api.deps import Anyone, Ours
 from store import directory
@@ -11,7 +12,7 @@ from store import directory
 router = APIRouter(prefix="/v1/me", route_class=StrictRoute, tags=["directory"])
 
 
-@router.get("")
+@router.get("", **documented(Me))
 async def me(who: Anyone, ours: Ours) -> dict[str, Any]:
     """What the token says, and what the directory knows of who needs it; null for who is not in it."""
     async with ours.database.read() as db:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
+from api.answers import documented
 from api.bodies import StrictRoute
 from api.deps import Ours, Person, Temporal, Types, now
 from api.identity import Caller
@@ -16,7 +17,7 @@ from store import preferences
 router = APIRouter(prefix="/v1/preferences", route_class=StrictRoute, tags=["preferences"])
 
 
-@router.get("")
+@router.get("", **documented(Preferences))
 async def get_preferences(who: Person, ours: Ours, response: Response) -> dict[str, Any]:
     """What the caller has chosen; a channel that no map names follows its default."""
     async with ours.database.read() as db:
@@ -24,7 +25,7 @@ async def get_preferences(who: Person, ours: Ours, response: Response) -> dict[s
     return _shown(chosen, who, response)
 
 
-@router.put("")
+@router.put("", **documented(Preferences))
 async def put_preferences(
     body: Preferences,
     who: Person,
