@@ -158,6 +158,8 @@ class RedisBus(LocalBus):
     async def _sing(self) -> None:
         """Publishes canaries, and the gaps that are owed."""
         while True:
+            # At first too: a process that starts is busy with itself, and would take that for an outage.
+            await asyncio.sleep(self._canary_every)
             owed, self._owed = self._owed, set()
             try:
                 await self._send([("", self._id, {"type": _CANARY}), *((*owner, {"type": _GAP}) for owner in owed)])
@@ -168,7 +170,6 @@ class RedisBus(LocalBus):
                     log.warning("live_bus_down", error=type(error).__name__)
                 self._is_up = False
                 self._owed |= owed
-            await asyncio.sleep(self._canary_every)
 
     async def _read(self) -> None:
         while True:
