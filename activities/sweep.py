@@ -58,11 +58,15 @@ class Sweep:
 
 
 def _frame(inbox: Ended) -> dict[str, Any]:
-    """One frame for one version: of a single notification what became of it, of several only how many are unread."""
+    """One frame for one version: of a single notification what became of it, of several how many are unread.
+
+    What woke is named in both, as its owner wants to be told of it like of what is new.
+    """
     found = [*_frames(inbox)]
     if len(found) == 1:
         return {**found[0], "unread_count": inbox.unread_count, "version": inbox.version}
-    return {"type": "unread_count", "count": inbox.unread_count, "version": inbox.version}
+    woken = {"woken": [note.id for note in inbox.woken]} if inbox.woken else {}
+    return {"type": "unread_count", "count": inbox.unread_count, "version": inbox.version, **woken}
 
 
 def _frames(inbox: Ended) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,8 @@
  *   notification        detail: one that is new
  *   notification-open   detail: {notification, url}; a page that cancels it opens it its own way
  *   unread-count        detail: {count}
- *   connection          detail: {state}: `connecting`, `live`, `offline` or `unauthorized`
+ *   connection          detail: {state}: `connecting`, `live`, `offline` or `unauthorized`; once for each change
+ *   missed              the connection was lost, or another try to make it has failed
  *   frame               detail: a live frame, as the API's section on the WebSocket has it
  *
  * Looks: the variables `--punctual-accent`, `-on-accent`, `-surface`, `-hover`, `-fresh`, `-text`, `-muted`, `-line`,
@@ -65,6 +66,7 @@ export class NotificationBell extends HTMLElement {
   #panel;
   #arrivals;
   #listening = null;
+  #refused = null;
 
   constructor() {
     super();
@@ -176,7 +178,7 @@ export class NotificationBell extends HTMLElement {
   async #start() {
     if (!this.isConnected || this.#joining) return;
     const base = this.#base;
-    if (!base) console.error(`<notification-bell>: src is not an http(s) address: ${this.getAttribute("src")}`);
+    if (!base) this.#complain();
     if (!base || !(this.#getToken || this.getAttribute("token"))) return;
     const joining = {};
     this.#joining = joining;
@@ -191,6 +193,13 @@ export class NotificationBell extends HTMLElement {
     this.#count = -1;
     this.#listen(shared.inbox);
     this.#draw();
+  }
+
+  /** Once for each address, however often it starts. */
+  #complain() {
+    const src = this.getAttribute("src");
+    if (src !== this.#refused) console.error(`<notification-bell>: src is not an http(s) address: ${src}`);
+    this.#refused = src;
   }
 
   #restart() {
@@ -224,10 +233,11 @@ export class NotificationBell extends HTMLElement {
       this.#draw();
       this.#tell("connection", { state });
     });
+    on("missed", () => this.#tell("missed"));
     if (inbox.connection !== "connecting") this.#tell("connection", { state: inbox.connection });
   }
 
-  #tell(type, detail, cancelable = false) {
+  #tell(type, detail = null, cancelable = false) {
     return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable }));
   }
 

@@ -81,9 +81,11 @@ async function start(token, me) {
   bell.addEventListener("connection", ({ detail: { state } }) => {
     find("connection").dataset.state = state;
     find("connection").textContent = CONNECTION[state];
-    log.connection(state);
-    if (state === "live") void work.refresh();
+    if (state !== "live") return;
+    log.live();
+    void work.refresh();
   });
+  bell.addEventListener("missed", () => log.missed());
   bell.addEventListener("frame", ({ detail }) => {
     log.add(detail);
     if (detail.type === "new_notification" || detail.notification?.acknowledged_at) work.refreshSoon();

@@ -70,7 +70,7 @@ async def test_a_snooze_ends_unread_and_what_has_expired_is_gone(database: Datab
         assert await inbox.note(db, "acme", "ben-s") is not None, "repeats of its step still find it"
     after = {"unread_count": 1, "version": 2}
     assert sorted(heard.frames, key=lambda told: told[:2]) == [
-        ("acme", "asha", {"type": "notification_updated", "notification": awake.public(), **after}),
+        ("acme", "asha", {"type": "notification_updated", "notification": awake.public(), "woken": True, **after}),
         ("acme", "ben", {"type": "notification_deleted", "id": "ben-s", "unread_count": 0, "version": 2}),
         ("other", "asha", {"type": "notification_deleted", "id": "s", **after}),
     ]
@@ -84,7 +84,7 @@ async def test_several_in_one_inbox_are_one_version_and_one_frame(database: Data
     )  # fmt: skip
     assert await Sweep(database, heard).once(NOW) == 3
     assert await _state(database) == (2, 1, ["a"])
-    assert heard.frames == [("acme", "asha", {"type": "unread_count", "count": 1, "version": 2})]
+    assert heard.frames == [("acme", "asha", {"type": "unread_count", "count": 1, "version": 2, "woken": ["a"]})]
 
 
 async def test_workers_share_the_work(database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:

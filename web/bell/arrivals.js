@@ -59,12 +59,15 @@ export class Arrivals {
   }
 
   /** What was seen to, on whatever device, pops up no longer. */
-  heard({ type, id, notification: item }) {
+  heard({ type, id, notification: item, woken }) {
     if (type === "notification_deleted") this.toasts.settle(id);
     else if (item?.acknowledged_at || item?.read_at || item?.archived_at || item?.snoozed_until) this.toasts.settle(item.id);
-    if (!item?.snoozed_until) return;
-    this.#said.forget(item.id);
-    this.#shown.forget(item.id);
+    // What slept is told of once more.
+    const slept = Array.isArray(woken) ? woken : item?.snoozed_until || woken ? [item.id] : [];
+    for (const one of slept) {
+      this.#said.forget(one);
+      this.#shown.forget(one);
+    }
   }
 
   #tell(items, n) {

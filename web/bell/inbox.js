@@ -12,8 +12,9 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Fires `change` (look again), `arrived` (detail: {items, n}, the new ones known and how many they are in all),
- * `announcement` (detail: the notification), `state` (detail: of the connection) and `frame` (detail: every live
- * frame). Every change of an inbox has a version: a gap means that it is read anew. What people do is in `acts`.
+ * `announcement` (detail: the notification), `state` (detail: of the connection), `missed` (it was lost, or a try to
+ * make it failed) and `frame` (detail: every live frame). Every change of an inbox has a version: a gap means that it
+ * is read anew. What people do is in `acts`.
  */
 export class Inbox extends EventTarget {
   #live;
@@ -23,6 +24,7 @@ export class Inbox extends EventTarget {
   #version = -1;
   #count = 0;
   #told = new Set();
+  #woken = new Set();
   #reading = null;
   #next = null;
   #held = [];
@@ -43,7 +45,10 @@ export class Inbox extends EventTarget {
     this.#live.addEventListener("state", ({ detail }) => this.#connection(detail));
     this.#live.addEventListener("frame", ({ detail }) => this.#hear(detail));
     // Without a socket the list is still read at every attempt, so a page behind a poor proxy stays useful.
-    this.#live.addEventListener("missed", () => !this.#isFirst && void this.reload());
+    this.#live.addEventListener("missed", () => {
+      if (!this.#isFirst) void this.reload();
+      this.dispatchEvent(new Event("missed"));
+    });
     this.acts = new Acts(this.#client, this.#store, this);
   }
 
@@ -146,8 +151,9 @@ export class Inbox extends EventTarget {
     const page = await all.read();
     for (const feed of Object.values(others)) await feed.read();
     if (!page) return;
-    const isNew = (item) => isUnread(item) && !this.#told.has(item.id) && !(Date.parse(item.created_at) < newest);
-    const items = page.items.filter(isNew);
+    const isNew = (item) => !this.#told.has(item.id) && !(Date.parse(item.created_at) < newest);
+    const items = page.items.filter((item) => isUnread(item) && (this.#woken.has(item.id) || isNew(item)));
+    this.#woken.clear();
     // Where all that was read is new, there is more of it further down.
     const n = Math.max(items.length, items.length === page.items.length ? page.unread_count - this.#count : 0);
     this.#version = page.version;
@@ -165,6 +171,7 @@ export class Inbox extends EventTarget {
 
   #hear(frame) {
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+    if (frame.type === "unread_count") for (const id of frame.woken ?? []) this.#woken.add(id);
     if (frame.type === "announcement") {
       this.dispatchEvent(new CustomEvent("announcement", { detail: frame.notification }));
     } else if (Number.isInteger(frame.version)) {

@@ -47,18 +47,19 @@ export class Log {
     if (tell) this.#line(frame.type, ...tell(frame));
   }
 
+  /** Ends the line of an outage, if there was one. */
+  live() {
+    if (this.#outage) this.#outage.about.textContent = `back after ${tries(this.#outage.failed + 1)}`;
+    this.#outage = null;
+    this.#wasLive = true;
+  }
+
   /** Tells of an outage in one line, which counts the tries. */
-  connection(state) {
-    if (state === "live") {
-      if (this.#outage) this.#outage.about.textContent = `back after ${tries(this.#outage.failed + 1)}`;
-      this.#outage = null;
-      this.#wasLive = true;
-    } else if (state === "offline") {
-      // The first word of a connection that was there is its loss; every later one is a try that failed.
-      this.#outage ??= { failed: this.#wasLive ? -1 : 0, about: this.#line("offline", this.#wasLive ? "Connection lost" : "Cannot connect", "") };
-      this.#outage.failed += 1;
-      this.#outage.about.textContent = whyNot(this.#outage.failed);
-    }
+  missed() {
+    // What a connection that was there misses first is itself; every later one is a try that failed.
+    this.#outage ??= { failed: this.#wasLive ? -1 : 0, about: this.#line("offline", this.#wasLive ? "Connection lost" : "Cannot connect", "") };
+    this.#outage.failed += 1;
+    this.#outage.about.textContent = whyNot(this.#outage.failed);
   }
 
   #line(type, title, about) {

@@ -4,8 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import BrowserContext, Page, expect
 
+from activities.sweep import Sweep
 from tests.e2e.pages.bare import put
 from tests.e2e.pages.conftest import TENANT, USER, Site, note
+
+# What the live regions of a page say from now on, one after the other.
+_LISTEN = """bell => {
+  const [status, alert] = bell.shadowRoot.querySelectorAll(".quiet[role]");
+  const [chip, banner] = document.querySelectorAll("#connection, #banner");
+  globalThis.said = {};
+  for (const [name, region] of Object.entries({status, alert, chip, banner})) {
+    said[name] = [];
+    const hear = () => said[name].push(region.textContent);
+    new MutationObserver(hear).observe(region, {childList: true, subtree: true, characterData: true});
+  }
+}"""
 
 
 async def test_an_announcement_pops_up_once_whatever_its_priority(page: Page, site: Site) -> None:
@@ -81,15 +94,49 @@ async def test_a_toast_goes_when_it_was_read_elsewhere_and_the_focus_stays(
     await expect(bell.locator(".bell")).to_be_focused()
 
 
-async def test_one_whose_snooze_ends_is_new_again(page: Page, site: Site) -> None:
-    """It pops up once more, with the number of unread."""
-    asleep = note("n1", priority="high", snoozed_until=datetime.now(UTC) + timedelta(seconds=1))
-    await site.notify(asleep)
+async def test_what_wakes_is_new_again(page: Page, site: Site) -> None:
+    """Also what was snoozed before the page was loaded, and several at once; what expires meanwhile is not told."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    end = later + timedelta(hours=1)
+    await site.notify(
+        note("alone", priority="high", snoozed_until=later),
+        *[note(f"n{number}", number, priority="high", snoozed_until=end) for number in range(2)],
+        note("gone", 9, expires_at=end),
+    )  # fmt: skip
     bell = await put(page, site)
-    awake = note("n1", priority="high", created_at=asleep.created_at)
-    for version, one, unread in ((2, asleep, 0), (3, awake, 1)):
-        frame = {"type": "notification_updated", "notification": one.public(), "unread_count": unread}
-        await site.ours.bus.publish(TENANT, USER, {**frame, "version": version})
-        await expect(page.locator("body")).to_have_attribute("data-version", str(version))
-    await expect(bell.locator(".toast .title")).to_have_text("Title n1")
-    await expect(bell.locator(".badge")).to_have_text("1")
+    await bell.evaluate(
+        "bell => bell.addEventListener('notification', ({detail}) => (document.body.dataset.new ??= detail.id))"
+    )
+    sweep = Sweep(site.ours.database, site.ours.bus)
+    await sweep.once(later)
+    await expect(bell.locator(".toast .title")).to_have_text(["Title alone"])
+    await expect(page.locator("body")).to_have_attribute("data-new", "alone")
+    await expect(bell.locator(".quiet[role=status]")).to_have_text("New notification: Title alone")
+    await sweep.once(end)
+    await expect(bell.locator(".toast .title")).to_have_text(["Title alone", "Title n0", "Title n1"])
+    await expect(bell.locator(".badge")).to_have_text("3")
+
+
+async def test_nobody_is_shouted_at(page: Page, context: BrowserContext, site: Site) -> None:
+    """Twelve urgent ones are two sayings; an outage is one of each region, however often it is tried to end it."""
+    await page.goto(f"{site.url}/inbox#token={site.token('user')}")
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    await page.clock.install()
+    bell = page.locator("notification-bell")
+    await bell.evaluate(_LISTEN)
+    for number in range(12):
+        await site.arrive(note(f"n{number}", number, priority="urgent"))
+    await expect(bell.locator(".badge")).to_have_text("12")
+    await page.clock.run_for(5_000)
+    assert await page.evaluate("said.alert") == [
+        "Urgent: Title n0",
+        "Urgent: Title n11; Title n10; Title n9 and 8 more",
+    ]
+    await bell.locator(".bell").click()
+    await context.set_offline(True)
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "offline")
+    for _ in range(4):
+        await page.clock.run_for(10_000)
+    said = await page.evaluate("said")
+    assert said["status"] == ["Not connected. Trying again…"]
+    assert [said["chip"], len(said["banner"])] == [["Offline"], 1]

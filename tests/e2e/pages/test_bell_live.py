@@ -83,21 +83,30 @@ async def test_a_browser_that_cannot_share_has_a_socket_for_each_tab(
 
 
 async def test_two_bells_of_a_page_are_one_inbox(page: Page, site: Site) -> None:
-    """One socket and one reading of the list; what is done in one shows in the other."""
+    """One socket, one reading, one number in the title; what is new pops up once, where it can be seen."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/v1/notifications" in request.url else None)
     opened = _sockets(page)
     await site.notify(note("n1"))
-    bells = await put(page, site, BELL * 2)
+    bells = await put(page, site, BELL.replace(">", " title-badge>", 1) * 2)
+    await expect(page).to_have_title("(1) Desk")
     for at in range(2):
         await expect(bells.nth(at).locator(".badge")).to_have_text("1")
     assert len(opened) == len(asked) == 1
     await bells.nth(0).locator(".bell").click()
     await bells.nth(0).get_by_role("button", name="Mark as read").click()
     await expect(bells.nth(1).locator(".badge")).to_be_hidden()
+    await expect(page).to_have_title("Desk")
+    await bells.nth(0).evaluate("bell => bell.close()")
+    await site.arrive(note("n2", 1, priority="urgent"))
+    await expect(bells.locator(".toast")).to_have_count(1)
+    await bells.nth(0).evaluate("bell => (bell.style.display = 'none')")
+    await site.arrive(note("n3", 2, priority="urgent"))
+    await expect(bells.nth(1).locator(".toast .title")).to_have_text("Title n3")
     await bells.nth(0).evaluate("bell => bell.remove()")
-    await site.arrive(note("n2", 1))
-    await expect(bells.locator(".badge")).to_have_text("1")
+    await site.arrive(note("n4", 3))
+    await expect(bells.locator(".badge")).to_have_text("3")
+    await expect(page).to_have_title("(3) Desk")
     assert len(opened) == 1
 
 

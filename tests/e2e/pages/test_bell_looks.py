@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from api.app import create_app
 from tests.e2e.pages.bare import BELL, put
@@ -168,3 +168,62 @@ async def test_the_list_grows_as_it_is_scrolled(page: Page, site: Site) -> None:
     await page.keyboard.press("ArrowDown")
     await expect(bell.locator("li")).to_have_count(45)
     await expect(bell.locator("li .title").last).to_have_text("Title n0")
+
+
+async def test_attributes_that_make_no_sense_are_said_and_harm_nothing(browser: Browser, site: Site) -> None:
+    """A language there are no words in, links that are no addresses; an API's address that is none is said."""
+    context = await browser.new_context(locale="en-GB", service_workers="block")
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if "<notification-bell>" in message.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    await site.notify(note("n1"))
+    odd = [
+        f'<notification-bell inbox-url="{url}"></notification-bell>' for url in ("javascript:alert(1)", "http://[")
+    ]
+    bells = await put(page, site, f'<div lang="constructor">{odd[0]}</div>{odd[1]}')
+    for at in range(2):
+        await expect(bells.nth(at).locator(".bell")).to_have_attribute("aria-label", "Notifications, 1 unread")
+        await expect(bells.nth(at).locator(".see-all")).to_have_attribute("href", f"{site.url}/inbox")
+    assert said == []
+    for src in ("http://[", "ftp://punctual.example", "javascript:alert(1)"):
+        bell = await put(page, site, f'<notification-bell src="{src}"></notification-bell>', state="")
+        await bell.locator(".bell").click()
+        await expect(bell.locator(".note")).to_contain_text("the address of its server is not valid")
+        assert said == [f"<notification-bell>: src is not an http(s) address: {src}"]
+        said.clear()
+    await bell.evaluate("bell => bell.removeAttribute('src')")
+    await expect(bell.locator(".badge")).to_have_text("1")
+    await context.close()
+
+
+async def test_long_lists_cost_little(page: Page, site: Site) -> None:
+    """Formatters of dates are made once, and of 2,000 that are shown a bulk change reads 500 again."""
+    await page.goto(f"{site.url}/healthz")
+    made, asked, shown = await page.evaluate("""async () => {
+      let made = 0;
+      const Real = Intl.DateTimeFormat;
+      Intl.DateTimeFormat = function (...given) { made += 1; return new Real(...given); };
+      const {absolute} = await import("/bell/format.js");
+      for (let at = 0; at < 100; at += 1) absolute(new Date(at * 1e9).toISOString());
+      const {Feed} = await import("/bell/feed.js");
+      const {Store} = await import("/bell/store.js");
+      const at = (n) => new Date(2e12 - n * 1000).toISOString();
+      const all = Array.from({length: 2000}, (_, n) => ({id: `n${n}`, created_at: at(n)}));
+      let asked = 0;
+      const call = async (_, path) => {
+        const query = new URLSearchParams(path.split("?")[1]);
+        const from = Number(query.get("cursor") ?? 0);
+        const to = from + Number(query.get("limit"));
+        asked += to - from;
+        return {items: all.slice(from, to), next_cursor: to < all.length ? String(to) : null};
+      };
+      const feed = new Feed({call}, new Store(), "all");
+      await feed.read();
+      while (feed.cursor) await feed.more();
+      const shown = feed.items.length;
+      asked = 0;
+      await feed.read();
+      return [made, asked, [shown, feed.items.length]];
+    }""")
+    assert (made, asked, shown) == (1, 500, [2000, 500])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 import catalogue
 from punctual.channels import CHANNELS
@@ -17,6 +17,13 @@ WEB = Path(__file__).parents[3] / "web"
 STORED = ["/offline", "/static/icons/icon.svg", "/static/pages/offline.css", "/static/pages/offline.js"]
 CONTROLLED = """new Promise(done => navigator.serviceWorker.controller ? done(null)
   : navigator.serviceWorker.addEventListener("controllerchange", () => done(null), { once: true }))"""
+# Waits pass at once, and are written down; none is shortened by chance.
+WAITS = """Math.random = () => 1;
+const soon = setTimeout;
+window.setTimeout = (does, length) => {
+  sessionStorage.waits = JSON.stringify([...JSON.parse(sessionStorage.waits ?? "[]"), length]);
+  soon(does);
+};"""
 CACHED = """async () => {
   const paths = [];
   for (const name of await caches.keys())
@@ -64,6 +71,56 @@ async def test_without_a_network_a_page_of_its_own_waits_for_it(
     assert await page.evaluate(CACHED) == STORED
 
 
+async def test_the_offline_page_gives_way_to_its_own_address_only_and_ever_more_rarely(
+    page: Page, site: Site
+) -> None:
+    """A server that answers elsewhere is no reason to ask for the page again and again."""
+    shown = looks = 0
+
+    async def gone(route: Route) -> None:
+        nonlocal shown, looks
+        if not route.request.is_navigation_request():
+            looks += 1
+            await (route.abort() if looks <= 3 else route.fulfill(body="here"))
+        elif (shown := shown + 1) > 6:
+            await route.fulfill(body="<title>Here</title>", content_type="text/html")
+        else:
+            await route.fulfill(path=WEB / "offline.html")
+
+    await page.add_init_script(WAITS)
+    await page.route("**/inbox", gone)
+    await page.goto(f"{site.url}/inbox", wait_until="commit")
+    await expect(page).to_have_title("Here")
+    in_one_page, between_pages = [2, 4, 8], [4, 8, 16, 30, 30]
+    waits = await page.evaluate("JSON.parse(sessionStorage.waits)")
+    assert waits == [seconds * 1000 for seconds in in_one_page + between_pages]
+
+
+async def test_a_clicked_push_leaves_a_window_with_a_form_alone(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    """It goes to a window of its own, or to the inbox's. The worker deletes its own older stores and no others."""
+    await page.goto(f"{site.url}/healthz")
+    await page.evaluate("Promise.all(['punctual-older', 'theirs'].map(name => caches.open(name))).then(() => null)")
+    await page.goto(site.login)
+    await page.evaluate(CONTROLLED)
+    assert await page.evaluate("caches.keys()") == ["theirs", "punctual-offline-1"]
+    await page.get_by_label("Title").fill("Half typed")
+    [worker] = context.service_workers
+    url = f"{site.url}/preferences"
+    # Browsers open and focus windows after a real click only.
+    await worker.evaluate("() => { self.opened = []; self.clients.openWindow = async url => void opened.push(url) }")
+    await worker.evaluate(f"open({url!r})")
+    assert await worker.evaluate("opened") == [url]
+    await expect(page.get_by_label("Title")).to_have_value("Half typed")
+    inbox = await context.new_page()
+    await inbox.goto(f"{site.url}/inbox")
+    await worker.evaluate(f"open({url!r}).catch(() => null)")
+    await inbox.wait_for_url(url)
+    assert await worker.evaluate("opened") == [url]
+    assert page.url == f"{site.url}/"
+
+
 async def test_without_a_token_the_pages_ask_for_one(page: Page, site: Site) -> None:
     """In the browser's language or the chosen one; a token opens the page, logging out closes it."""
     await page.goto(f"{site.url}/preferences")
@@ -90,7 +147,7 @@ async def test_the_language_is_the_addresses_then_the_chosen_then_the_browsers(p
     await expect(page.locator("notification-bell").get_by_role("button", name="सूचनाएँ").first).to_be_visible()
     await page.locator("#items .title").click()
     await expect(page.locator(".detail")).to_contain_text("नव")
-    await page.goto(f"{site.url}/inbox")
+    await page.goto(f"{site.url}/inbox?lang=constructor")
     await expect(page.locator("html")).to_have_attribute("lang", "hi")
     await page.get_by_label("भाषा").select_option("en")
     await expect(page.get_by_role("heading", name="Inbox")).to_be_visible()

@@ -1,11 +1,12 @@
 """The page `/preferences`, in a browser."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Dialog, Page, Route, expect
 
 from tests.e2e.pages.conftest import Site
 
@@ -19,15 +20,35 @@ DEVICE: dict[str, Any] = {
         "auth": "tBHItJI5svbpez7KI4CCXg",
     },
 }
-# A browser that is subscribed: headless ones reach no push service.
-SUBSCRIBED = """device => {
-  const plain = atob(device.key.replaceAll("-", "+").replaceAll("_", "/"));
+KEY: str = DEVICE["keys"]["p256dh"]
+# A push service in the browser: headless ones reach none. What was subscribed is kept for the origin.
+PUSH_SERVICE = """(device, isOn) => {
+  const plain = atob(device.keys.p256dh.replaceAll("-", "+").replaceAll("_", "/"));
   const applicationServerKey = Uint8Array.from(plain, (one) => one.charCodeAt(0)).buffer;
-  const found = { options: { applicationServerKey }, endpoint: device.endpoint, toJSON: () => device };
-  PushManager.prototype.getSubscription = async () => found;
+  const put = (value) => localStorage.setItem("subscribed", value);
+  const unsubscribe = async () => put("no");
+  const one = { options: { applicationServerKey }, endpoint: device.endpoint, toJSON: () => device, unsubscribe };
+  const is = () => (localStorage.getItem("subscribed") ?? (isOn ? "yes" : "no")) === "yes";
+  PushManager.prototype.getSubscription = async () => (is() ? one : null);
+  PushManager.prototype.subscribe = async () => (put("yes"), one);
+}"""
+LATE = """() => {
+  window.limits = [];
+  AbortSignal.timeout = () => {
+    const limit = new AbortController();
+    limits.push(limit);
+    return limit.signal;
+  };
 }"""
 
 pytestmark = pytest.mark.service_worker
+
+
+async def push_service(context: BrowserContext, site: Site, *, is_on: bool) -> None:
+    """A server with keys, and a browser with a push service, already subscribed or not yet."""
+    site.ours.settings.vapid_public_key = KEY
+    await context.grant_permissions(["notifications"], origin=site.url)
+    await context.add_init_script(f"({PUSH_SERVICE})({json.dumps(DEVICE)}, {json.dumps(is_on)})")
 
 
 async def _open(page: Page, site: Site, query: str = "") -> None:
@@ -158,6 +179,104 @@ async def test_changes_while_one_is_being_saved_are_saved_after_it(page: Page, s
     assert set((await _stored(site))["categories"]) == {"sales", "tasks"}
 
 
+async def test_what_another_device_has_changed_meanwhile_stays(page: Page, site: Site) -> None:
+    """Each change is made to what is stored now, also two at once; the page shows the other's."""
+    await _open(page, site)
+    await site.send("PUT", PATH, {"categories": {"sales": {"email": False}}, "quiet_hours": {"enabled": True}})
+    await page.get_by_label("Tasks, Email").select_option("off")
+    await page.get_by_label("Tasks, Push").select_option("off")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    await expect(page.get_by_role("switch", name="On")).to_be_checked()
+    chosen = await _stored(site)
+    assert chosen["categories"] == {"sales": {"email": False}, "tasks": {"email": False, "web_push": False}}
+    assert chosen["quiet_hours"]["enabled"] is True
+
+
+async def test_a_server_that_is_silent_is_not_waited_for_and_the_focus_stays(page: Page, site: Site) -> None:
+    """The change is said not to be saved, and tried again by keyboard; going back to defaults keeps the focus too."""
+    await _open(page, site)
+    await page.evaluate(LATE)
+    asked = asyncio.Event()
+
+    async def silent(_: Route) -> None:
+        asked.set()
+
+    await page.route(f"**{PATH}", silent)
+    await page.get_by_label("Tasks, Email").select_option("off")
+    await asked.wait()
+    await page.evaluate("limits.forEach(limit => limit.abort(new DOMException('', 'TimeoutError')))")
+    await expect(page.locator("#saving")).to_have_text("Not saved: The server did not answer in time.")
+    await page.unroute(f"**{PATH}")
+    await page.locator("#save").press("Enter")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    await expect(page.locator("#saving")).to_be_focused()
+    await page.locator("#reset").press("Enter")
+    await page.get_by_role("dialog").get_by_role("button", name="Back to defaults").press("Enter")
+    await expect(page.locator("#reset")).to_be_hidden()
+    await expect(page.locator("#matrix-heading")).to_be_focused()
+
+
+async def test_a_change_outlives_the_login_and_a_log_out_asks(page: Page, site: Site) -> None:
+    """When it expires, the change is saved after the next one; who logs out decides whether it is lost."""
+    dialogs: list[str] = []
+
+    async def accept(dialog: Dialog) -> None:
+        dialogs.append(dialog.type)
+        await dialog.accept()
+
+    status = 401
+
+    async def refuse(route: Route) -> None:
+        if route.request.method == "PUT":
+            await route.fulfill(status=status, json={"detail": "No."})
+        else:
+            await route.continue_()
+
+    page.on("dialog", accept)
+    await _open(page, site)
+    await page.route(f"**{PATH}", refuse)
+    await page.get_by_label("Tasks, Email").select_option("off")
+    await expect(page.locator("#token-error")).to_contain_text("expired")
+    await page.unroute(f"**{PATH}")
+    await page.locator("#token").fill(site.token("user"))
+    await page.locator("#token").press("Enter")
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    assert (await _stored(site))["categories"] == {"tasks": {"email": False}}
+
+    status = 503
+    await page.route(f"**{PATH}", refuse)
+    await page.get_by_label("Sales, Email").select_option("off")
+    await expect(page.locator("#saving")).to_have_text("Not saved: No.")
+    await page.locator("#logout").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await expect(page.locator("#saving")).to_have_text("Not saved: No.")
+    await page.locator("#logout").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    await expect(page.locator("#login")).to_be_visible()
+    assert dialogs == []
+
+
+async def test_push_is_turned_on_and_off_after_a_first_look_that_failed(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    """The devices are listed all the same; the focus goes from one button to the other."""
+    await push_service(context, site, is_on=False)
+    await site.send("POST", "/v1/push/subscriptions", {**DEVICE, "endpoint": DEVICE["endpoint"] + "2"})
+    key = "**/v1/push/public-key"
+    await page.route(key, lambda route: route.fulfill(status=503, json={"detail": "Not now."}))
+    await _open(page, site)
+    await expect(page.locator("#push-error")).to_have_text("Not now.")
+    await expect(page.locator("#devices li")).to_contain_text("since")
+    await page.unroute(key)
+    await page.locator("#push-on").press("Enter")
+    await expect(page.locator("#push-state")).to_have_text("Push is on for this device.")
+    await expect(page.locator("#push-off")).to_be_focused()
+    await expect(page.locator("#devices li")).to_have_count(2)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#push-on")).to_be_focused()
+    await expect(page.locator("#devices li")).to_have_count(1)
+
+
 async def test_devices_are_listed_and_removed(page: Page, site: Site) -> None:
     """With the browser's name and since when; the server forgets what is removed."""
     await site.send("POST", "/v1/push/subscriptions", DEVICE)
@@ -183,12 +302,10 @@ async def test_the_diagnosis_stops_at_what_is_wrong_and_says_what_to_do(page: Pa
 
 async def test_the_diagnosis_goes_all_the_way(page: Page, context: BrowserContext, site: Site) -> None:
     """Worker, subscription, key, server, mutes and quiet hours; the rest only the device knows."""
-    key = DEVICE["keys"]["p256dh"]
-    site.ours.settings.vapid_public_key = key
-    await context.grant_permissions(["notifications"], origin=site.url)
-    await context.add_init_script(f"({SUBSCRIBED})({json.dumps({**DEVICE, 'key': key})})")
+    await push_service(context, site, is_on=True)
     quiet = {"enabled": True, "start": "22:00", "end": "07:00", "timezone": "Asia/Kolkata"}
-    await site.send("PUT", PATH, {"quiet_hours": quiet})
+    some = {"categories": {"sales": {"web_push": False}}, "types": {"ticket.closed": {"web_push": False}}}
+    await site.send("PUT", PATH, {"quiet_hours": quiet, **some})
     await page.clock.set_fixed_time(FRIDAY_NIGHT)
     await _open(page, site)
     await expect(page.locator("#push-state")).to_have_text("Push is on for this device.")
@@ -197,7 +314,8 @@ async def test_the_diagnosis_goes_all_the_way(page: Page, context: BrowserContex
     await page.get_by_role("button", name="Check this device").click()
     await expect(page.locator("#diagnosis-result")).to_contain_text("Everything is set")
     found = await page.locator("#diagnosis li:not(.good)").evaluate_all("all => all.map(one => one.dataset.check)")
-    assert found == ["important", "quiet", "focus"]
+    assert found == ["partly", "important", "quiet", "focus"]
+    await expect(page.locator("[data-check=partly]")).to_contain_text("Muted: Sales; Tickets: Closed.")
     await page.get_by_label("All notifications, Push").select_option("off")
     await page.get_by_role("button", name="Check this device").click()
     await expect(page.locator("#diagnosis li.bad")).to_contain_text("You have muted push")
