@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up test properties kill lint format bench lock clean
+.PHONY: up test properties kill agree lint format bench lock clean
 
 up: $(STAMP)
 	@exec $(BIN)/punctual up
@@ -20,6 +20,10 @@ properties: $(STAMP)
 # The long form of the kill test: ten seeds on each database, about five minutes.
 kill: $(STAMP)
 	@PUNCTUAL_KILL_SEEDS=$${SEEDS:-10} $(BIN)/pytest tests/kill -s
+
+# The long form of the agreement test: two browsers, a client and a socket after a thousand operations.
+agree: $(STAMP)
+	@PUNCTUAL_OPERATIONS=$${OPERATIONS:-1000} $(BIN)/pytest tests/e2e/pages/test_agreement.py
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .
