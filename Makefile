@@ -4,14 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up test properties kill agree lint format bench lock clean
+.PHONY: up test thorough properties kill agree lint format bench lock clean
 
 up: $(STAMP)
 	@exec $(BIN)/punctual up
 
 # Much of it waits for real processes, so two at a time.
 test: $(STAMP)
-	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not thorough" $(PYTEST_ARGS)
+
+# The further cases that five minutes have no room for, most of them pages in a browser: about three minutes.
+thorough: $(STAMP)
+	@$(BIN)/pytest -n 2 --dist worksteal -m thorough $(PYTEST_ARGS)
 
 # The properties of the core over thousands of random lives each, instead of a hundred: about ten minutes.
 properties: $(STAMP)

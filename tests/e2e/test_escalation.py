@@ -72,7 +72,9 @@ async def test_three_levels_come_in_order_and_an_acknowledgement_at_any_point_st
     due = now + 3 * SECOND
     for id_ in ("runs", "early", "between"):
         await crm.create(id_, due)
-    refused = await crm.acknowledge("asha", "early")
+    # A worker that has just started may not answer within three seconds; to ask again is safe.
+    while (refused := await crm.acknowledge("asha", "early")).status_code == 503:
+        pass
     assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_acknowledge")
 
     async def overdue() -> bool:
@@ -110,6 +112,7 @@ async def test_three_levels_come_in_order_and_an_acknowledgement_at_any_point_st
         assert {"withheld/acknowledged"} <= {f"{row['outcome']}/{row['reason']}" for row in rows}
 
 
+@pytest.mark.thorough
 async def test_what_was_acknowledged_survives_a_restart(crm: Crm) -> None:
     """Stopped and started between acknowledgement and the next level: nobody is told."""
     await crm.create("kept", datetime.now(UTC) + SECOND)

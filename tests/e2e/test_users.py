@@ -100,6 +100,7 @@ async def test_what_users_do_with_a_running_product(product: Product) -> None:
 async def _snooze_and_expiry(asha: Asha) -> None:
     """Count, list, ETag and the open socket follow the clock though nobody does anything."""
     await asha.told("Stays: Jürgen's offer")
+    await asha.sees("Stays: Jürgen's offer")
     soon = datetime.now(UTC) + timedelta(seconds=4)
     await asha.told("Goes away", expires_at=soon.isoformat())
     items = await asha.sees("Goes away", "Stays: Jürgen's offer")

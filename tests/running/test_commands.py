@@ -9,6 +9,7 @@ from tests.product import Product
 LONG = {"SECRET_KEYS": "k" * 40, "REDIS_URL": "redis://127.0.0.1:1", "TEMPORAL_PORT": "1"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -28,6 +29,7 @@ def test_a_bad_argument_is_told_with_its_name(tmp_path: Path, arguments: tuple[s
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -45,6 +47,7 @@ def test_what_is_missing_is_one_line(tmp_path: Path, arguments: tuple[str, ...],
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
     """`migrate` without Temporal, `replay` over something else's JSON, `import` of a file that is not there."""
     product = Product(tmp_path, **LONG)

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
 from tests.eventually import eventually
@@ -20,6 +21,7 @@ def _counts(output: str) -> dict[str, int]:
     return dict(zip(("created", "moved", "cancelled", "unchanged", "refused"), numbers, strict=True))
 
 
+@pytest.mark.thorough
 async def test_the_example_comes_in_is_found_by_stage_and_follows_its_file(tmp_path: Path) -> None:
     """The expected counts; every appointment open in Temporal by tenant and stage; a newer file moves what moved."""
     async with Product(tmp_path / "data") as product:

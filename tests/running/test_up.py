@@ -89,6 +89,7 @@ async def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
     assert "TEMPORAL_UI_PORT=" in line
 
 
+@pytest.mark.thorough
 async def test_a_data_folder_in_use_is_one_clear_line(tmp_path: Path) -> None:
     """Two of them on one folder would spoil it: the second says who must stop."""
     async with Product(tmp_path):
@@ -96,6 +97,7 @@ async def test_a_data_folder_in_use_is_one_clear_line(tmp_path: Path) -> None:
     assert "another `punctual up` uses" in line
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["punctual.db", "temporal.db"])
 async def test_a_broken_data_folder_is_one_clear_line(tmp_path: Path, name: str) -> None:
     """A file that is no database stops the start with the reason, not with a traceback."""
@@ -125,6 +127,7 @@ async def test_ctrl_c_is_a_clean_end(tmp_path: Path) -> None:
     assert "Traceback" not in product.output
 
 
+@pytest.mark.thorough
 def test_in_production_a_missing_redis_is_named(tmp_path: Path) -> None:
     """`punctual api` and `punctual worker` exit with 1 and name REDIS_URL."""
     product = Product(tmp_path)

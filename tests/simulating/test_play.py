@@ -32,6 +32,7 @@ def _at(found: list[Row], type_: str) -> list[str]:
     return [f"{row.at:%Y-%m-%dT%H:%M}" for row in found if row.type == type_]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("starts", "due", "reminded", "overdue"),
     [

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 
 from punctual.timeline import Entry, Step, overdue
@@ -60,6 +61,7 @@ async def test_acknowledging_at_the_desk_shows_who_has_it(page: Page, site: Site
     assert site.temporal.acts == [("acknowledge", {"user_id": USER, "override": True})]
 
 
+@pytest.mark.thorough
 async def test_snoozing_and_reminding_say_when(page: Page, site: Site) -> None:
     """The next working morning by its name, a chosen time as an instant; reminding needs neither."""
     site.temporal.answer = {"state": "overdue", "acknowledged_by": None, "next_step_at": None}
@@ -81,6 +83,7 @@ async def test_snoozing_and_reminding_say_when(page: Page, site: Site) -> None:
     assert datetime.fromisoformat(chosen) == datetime(2027, 1, 4, 3, 30, tzinfo=UTC)
 
 
+@pytest.mark.thorough
 async def test_a_refused_act_says_why_on_its_card(page: Page, site: Site) -> None:
     """The API's words, and nothing has changed."""
     site.temporal.refusal = ("nothing_to_acknowledge", "ravi has it in hand.")
@@ -91,6 +94,7 @@ async def test_a_refused_act_says_why_on_its_card(page: Page, site: Site) -> Non
     await expect(card.locator(".state-chip")).to_have_text("Overdue")
 
 
+@pytest.mark.thorough
 async def test_whoever_may_not_send_events_may_still_act(page: Page, site: Site) -> None:
     """A user's card offers the acts, and nothing that the API would refuse."""
     await _overdue(site)
@@ -102,6 +106,7 @@ async def test_whoever_may_not_send_events_may_still_act(page: Page, site: Site)
     await expect(page.locator("#new")).to_be_hidden()
 
 
+@pytest.mark.thorough
 async def test_the_timeline_tells_the_escalation_in_words(page: Page, site: Site) -> None:
     """To whom each level is, was or will not be told, and why."""
     levels = {
@@ -179,6 +184,7 @@ async def test_a_refused_acknowledgement_is_undone_in_the_bell(page: Page, site:
     await expect(bell.locator(".badge")).to_have_text("1")
 
 
+@pytest.mark.thorough
 async def test_a_toast_acknowledges_and_goes_when_anybody_has(
     page: Page, context: BrowserContext, site: Site
 ) -> None:

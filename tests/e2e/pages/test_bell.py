@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.pages.conftest import TENANT, USER, Site, note
@@ -137,6 +138,7 @@ async def test_only_safe_addresses_become_links(page: Page, site: Site) -> None:
     assert links == [f"{site.url}/fine", "https://crm.example.com/x"]
 
 
+@pytest.mark.thorough
 async def test_opening_a_notification_reads_it_and_goes_there(page: Page, site: Site) -> None:
     """A click follows the link and the notification is read, also where the page's tokens are slow in coming."""
     await site.notify(note("one", action_url="/outbox", action_text="See the mail"))

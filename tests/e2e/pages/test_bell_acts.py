@@ -99,6 +99,7 @@ async def test_a_snooze_is_chosen_by_keyboard(page: Page, site: Site) -> None:
     assert (await _state(site, "n2"))["snoozed_until"] is None
 
 
+@pytest.mark.thorough
 async def test_a_time_of_ones_own_has_to_be_ahead(page: Page, site: Site) -> None:
     """A time that has passed is refused beside its field; one to come is taken; Escape closes the menu alone."""
     bell = await _open(page, site)
@@ -133,6 +134,7 @@ async def test_read_and_unread_are_one_key(page: Page, site: Site) -> None:
     await expect(bell.locator(".badge")).to_have_text("1")
 
 
+@pytest.mark.thorough
 async def test_the_unread_are_a_list_of_their_own(page: Page, site: Site) -> None:
     """However far down they are; what is read leaves it, and the way back is offered."""
     read = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from activities.sweep import Sweep
@@ -49,6 +50,7 @@ async def test_an_avalanche_is_one_toast_that_counts(page: Page, context: Browse
     await expect(bell.locator(".toast")).to_have_count(0)
 
 
+@pytest.mark.thorough
 async def test_the_fourth_in_a_row_makes_them_one(page: Page, site: Site) -> None:
     """A few are shown one by one; one more, and they are counted."""
     await page.set_viewport_size({"width": 1400, "height": 800})

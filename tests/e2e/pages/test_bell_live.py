@@ -45,6 +45,7 @@ async def test_three_tabs_share_one_socket_and_another_takes_over(context: Brows
     assert len(opened) == 2
 
 
+@pytest.mark.thorough
 async def test_an_outage_is_every_tabs(context: BrowserContext, site: Site) -> None:
     """The state of the one connection shows in the tab that does not have it as well."""
     pages = [await context.new_page() for _ in range(2)]
@@ -69,6 +70,7 @@ async def test_another_user_in_another_tab_shares_nothing(context: BrowserContex
     assert opened == pages
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("missing", _BREAK)
 async def test_a_browser_that_cannot_share_has_a_socket_for_each_tab(
     context: BrowserContext, site: Site, missing: str
@@ -187,6 +189,7 @@ async def test_a_refused_token_is_asked_for_anew_once(page: Page, site: Site) ->
     assert len(opened) == 4
 
 
+@pytest.mark.thorough
 async def test_a_token_that_stays_the_same_is_not_tried_twice(page: Page, site: Site) -> None:
     """A refused attribute means one socket; a fresh one in its place is taken at once."""
     opened = _sockets(page)
@@ -197,6 +200,7 @@ async def test_a_token_that_stays_the_same_is_not_tried_twice(page: Page, site: 
     assert len(opened) == 2
 
 
+@pytest.mark.thorough
 async def test_a_bulk_change_elsewhere_is_read(page: Page, site: Site) -> None:
     """A count with a newer version says that something changed, and the list says what."""
     await site.notify(note("n1"), note("n2", 1))

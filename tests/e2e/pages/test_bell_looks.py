@@ -67,6 +67,7 @@ async def test_axe_finds_nothing(page: Page, site: Site, scheme: Literal["light"
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
 
+@pytest.mark.thorough
 async def test_the_theme_is_the_attributes_else_the_systems(page: Page, site: Site) -> None:
     """Forced to one of the two, and following the system without it."""
     await page.emulate_media(color_scheme="dark")
@@ -76,6 +77,7 @@ async def test_the_theme_is_the_attributes_else_the_systems(page: Page, site: Si
         await expect(bells.nth(at).locator(".panel")).to_have_css("background-color", colour)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dir", ["ltr", "rtl"])
 @pytest.mark.parametrize("width", [390, 1000])
 async def test_nothing_is_out_of_sight(page: Page, site: Site, dir: str, width: int) -> None:
@@ -115,6 +117,7 @@ async def test_the_title_counts_while_it_is_asked_to(page: Page, site: Site) -> 
     await expect(page).to_have_title("Card")
 
 
+@pytest.mark.thorough
 async def test_the_ways_to_the_pages_can_be_set_and_hidden(page: Page, site: Site) -> None:
     """By default they lead to the API's own pages; an address is taken, an empty one leaves none."""
     bell = await put(page, site)
@@ -154,6 +157,7 @@ async def test_it_works_from_another_origin_and_leaves_the_page_alone(page: Page
     await task
 
 
+@pytest.mark.thorough
 async def test_the_list_grows_as_it_is_scrolled(page: Page, site: Site) -> None:
     """To its end, by scrolling and by the arrow key alike; the focus stays where it was, and it is said."""
     await site.notify(*[note(f"n{number}", number) for number in range(45)])
@@ -170,6 +174,7 @@ async def test_the_list_grows_as_it_is_scrolled(page: Page, site: Site) -> None:
     await expect(bell.locator("li .title").last).to_have_text("Title n0")
 
 
+@pytest.mark.thorough
 async def test_attributes_that_make_no_sense_are_said_and_harm_nothing(browser: Browser, site: Site) -> None:
     """A language there are no words in, links that are no addresses; an API's address that is none is said."""
     context = await browser.new_context(locale="en-GB", service_workers="block")
@@ -197,6 +202,7 @@ async def test_attributes_that_make_no_sense_are_said_and_harm_nothing(browser: 
     await context.close()
 
 
+@pytest.mark.thorough
 async def test_long_lists_cost_little(page: Page, site: Site) -> None:
     """Formatters of dates are made once, and of 2,000 that are shown a bulk change reads 500 again."""
     await page.goto(f"{site.url}/healthz")

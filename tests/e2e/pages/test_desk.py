@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from punctual.timeline import Entry, Step
@@ -99,6 +100,7 @@ async def test_the_form_tells_of_a_new_appointment_by_keyboard_alone(page: Page,
     await expect(page.get_by_label("Title")).to_have_value("")
 
 
+@pytest.mark.thorough
 async def test_a_refused_field_is_named_beside_it(page: Page, site: Site) -> None:
     """The API's own words stand under the field they are about, and nothing was sent on."""
     await page.goto(site.login)
@@ -110,6 +112,7 @@ async def test_a_refused_field_is_named_beside_it(page: Page, site: Site) -> Non
     assert site.temporal.events == []
 
 
+@pytest.mark.thorough
 async def test_moving_sends_the_whole_snapshot_with_a_later_start(page: Page, site: Site) -> None:
     """`+1 hour` is an `appointment.rescheduled` that changes the start and nothing else."""
     start = await _scheduled(site)
@@ -125,6 +128,7 @@ async def test_moving_sends_the_whole_snapshot_with_a_later_start(page: Page, si
     assert event["data"]["location"] == "Room 2"
 
 
+@pytest.mark.thorough
 async def test_the_timeline_says_who_was_told_how_and_why_not(page: Page, site: Site) -> None:
     """A chip for each channel, with the reason in words."""
     await _scheduled(site)
@@ -136,6 +140,7 @@ async def test_the_timeline_says_who_was_told_how_and_why_not(page: Page, site: 
     await expect(step.locator(".told .chip")).to_have_text(["Inbox sent", "Email: no email address"])
 
 
+@pytest.mark.thorough
 async def test_a_hostile_appointment_stays_text(page: Page, site: Site) -> None:
     """Markup in title and customer is shown, not run."""
     hostile = "<img src=x onerror=\"document.title='pwned'\">"
@@ -146,6 +151,7 @@ async def test_a_hostile_appointment_stays_text(page: Page, site: Site) -> None:
     assert await page.title() == "Punctual"
 
 
+@pytest.mark.thorough
 async def test_push_says_why_it_is_not_possible(page: Page, site: Site) -> None:
     """Without VAPID keys the button is off and the reason stands beside it."""
     await page.goto(site.login)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from punctual.timeline import Entry, overdue
@@ -53,6 +54,7 @@ async def test_deleting_many_is_asked_about_first(page: Page, site: Site) -> Non
     assert await ids(site, "all") == ["n2"]
 
 
+@pytest.mark.thorough
 async def test_a_snooze_takes_a_choice_or_a_time_to_come(page: Page, site: Site) -> None:
     """A past time is refused at its field; what is snoozed waits on its tab and can be brought back."""
     await site.notify(note("one"))
@@ -75,6 +77,7 @@ async def test_a_snooze_takes_a_choice_or_a_time_to_come(page: Page, site: Site)
     assert await ids(site, "all") == ["one"]
 
 
+@pytest.mark.thorough
 async def test_archiving_many_is_taken_back_with_their_snoozes(page: Page, site: Site) -> None:
     """The archive had ended them."""
     await site.notify(*[note(f"n{number}", number, snoozed_until=LATER) for number in range(2)])
@@ -133,6 +136,7 @@ async def test_acts_on_one_come_in_their_turn(page: Page, site: Site) -> None:
     assert await site.unread() == 1
 
 
+@pytest.mark.thorough
 async def test_without_a_socket_counts_follow_what_is_done(page: Page, site: Site) -> None:
     """In the list, on the tab, on the bell and in the title, and not only at the next poll."""
     await page.route_web_socket("**/v1/ws", lambda _: None)
@@ -161,6 +165,7 @@ async def test_what_is_refused_is_undone_and_said(page: Page, site: Site) -> Non
     await expect(titles).to_have_text(["Title one"])
 
 
+@pytest.mark.thorough
 async def test_it_can_be_taken_in_hand_from_the_list(page: Page, site: Site) -> None:
     """Acknowledging asks the workflow, and the row says so."""
     late = overdue("follow_up.overdue", NOW, NOW)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.pages.conftest import Site, note
@@ -44,6 +45,7 @@ async def test_what_is_new_comes_on_top_and_never_moves_the_reader(page: Page, s
     await expect(row(page, "third").locator(".title")).to_be_focused()
 
 
+@pytest.mark.thorough
 async def test_what_waits_is_in_order_and_never_behind_an_empty_page(page: Page, site: Site) -> None:
     """What is newer joins what waits already; where nothing is left to look at, it is shown."""
     await site.notify(note("one"))
@@ -133,6 +135,7 @@ async def test_a_list_that_cannot_be_read_says_why_and_is_never_a_false_one(page
     await expect(titles).to_have_text(["Title three", "Title two", "Title one"])
 
 
+@pytest.mark.thorough
 async def test_an_alert_above_the_list_can_be_answered(page: Page, site: Site) -> None:
     """It has a button that tries again, after which it is gone."""
     await site.notify(note("one"))

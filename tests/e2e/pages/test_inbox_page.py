@@ -68,6 +68,7 @@ async def test_search_and_filters_narrow_and_are_cleared(page: Page, site: Site)
     await expect(page.locator("#q")).to_be_focused()
 
 
+@pytest.mark.thorough
 async def test_older_ones_come_by_scrolling(page: Page, site: Site) -> None:
     """In order, nothing twice, to the end."""
     await site.notify(*[note(f"n{number}", number) for number in range(70)])
@@ -110,6 +111,7 @@ async def test_the_keyboard_alone_does_everything(page: Page, site: Site) -> Non
     assert await ids(site, "archived") == ["n3"]
 
 
+@pytest.mark.thorough
 async def test_the_way_to_the_content_leaves_it_as_it_is(page: Page, site: Site) -> None:
     """Neither the selection nor what was loaded begins anew; the focus is in the content."""
     await site.notify(*[note(f"n{number}", number) for number in range(35)])
@@ -145,6 +147,7 @@ async def test_the_focus_is_never_lost(page: Page, site: Site) -> None:
     await expect(page.locator("#read-all")).to_be_focused()
 
 
+@pytest.mark.thorough
 async def test_what_has_just_come_is_now_by_a_slow_clock_too(page: Page, site: Site) -> None:
     """A device that is ten minutes behind does not show it as something to come."""
     await site.notify(note("one", created_at=NOW))
@@ -190,6 +193,7 @@ async def test_a_narrow_phone_has_room_for_everything(page: Page, site: Site, la
     assert await page.locator(touched).evaluate_all(low) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "hi"])
 async def test_what_is_done_with_many_is_in_sight_on_every_screen(page: Page, site: Site, lang: str) -> None:
     """From 320 px on, beside every width that wraps, and in a window that is enlarged fourfold."""

@@ -71,6 +71,7 @@ async def test_without_a_network_a_page_of_its_own_waits_for_it(
     assert await page.evaluate(CACHED) == STORED
 
 
+@pytest.mark.thorough
 async def test_the_offline_page_gives_way_to_its_own_address_only_and_ever_more_rarely(
     page: Page, site: Site
 ) -> None:
@@ -96,6 +97,7 @@ async def test_the_offline_page_gives_way_to_its_own_address_only_and_ever_more_
     assert waits == [seconds * 1000 for seconds in in_one_page + between_pages]
 
 
+@pytest.mark.thorough
 async def test_a_clicked_push_leaves_a_window_with_a_form_alone(
     page: Page, context: BrowserContext, site: Site
 ) -> None:
@@ -121,6 +123,7 @@ async def test_a_clicked_push_leaves_a_window_with_a_form_alone(
     assert page.url == f"{site.url}/"
 
 
+@pytest.mark.thorough
 async def test_without_a_token_the_pages_ask_for_one(page: Page, site: Site) -> None:
     """In the browser's language or the chosen one; a token opens the page, logging out closes it."""
     await page.goto(f"{site.url}/preferences")
@@ -137,6 +140,7 @@ async def test_without_a_token_the_pages_ask_for_one(page: Page, site: Site) -> 
     assert await page.evaluate("sessionStorage.getItem('punctual-token')") == ""
 
 
+@pytest.mark.thorough
 async def test_the_language_is_the_addresses_then_the_chosen_then_the_browsers(page: Page, site: Site) -> None:
     """The document says which; dates are in it, the bell as well."""
     await site.notify(note("one"))

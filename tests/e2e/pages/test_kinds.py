@@ -58,6 +58,7 @@ async def _press(page: Page, scope: Locator, name: str) -> None:
     await expect(scope.locator(".menu[open]")).to_have_count(0)
 
 
+@pytest.mark.thorough
 async def test_the_form_makes_each_kind(page: Page, site: Site) -> None:
     """The event that begins it, with its own fields, a minute ahead; and without a time where it may have none."""
     await page.goto(site.login)
@@ -81,6 +82,7 @@ async def test_the_form_makes_each_kind(page: Page, site: Site) -> None:
     assert site.temporal.events[-1]["data"]["priority"] == "normal"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ENTITIES)
 async def test_a_card_can_be_told_all_that_its_kind_knows(page: Page, site: Site, kind: str) -> None:
     """Ends, a move and another assignee: each the kind's own event, with the whole snapshot but what came once."""
@@ -109,6 +111,7 @@ async def test_a_card_can_be_told_all_that_its_kind_knows(page: Page, site: Site
     await expect(card.locator(".menu[open]")).to_have_count(0)
 
 
+@pytest.mark.thorough
 async def test_a_ticket_waits_is_answered_and_called_back(page: Page, site: Site) -> None:
     """Waiting stands in its status; a message has its author and comes once; a callback has its instant."""
     await _all_kinds(site)
@@ -133,6 +136,7 @@ async def test_a_ticket_waits_is_answered_and_called_back(page: Page, site: Site
     assert len(site.temporal.events) == 4
 
 
+@pytest.mark.thorough
 async def test_what_has_ended_is_opened_again_by_its_own_event(page: Page, site: Site) -> None:
     """With a new time, and nothing else is offered for it."""
     await _all_kinds(site, state="closed")
@@ -162,6 +166,7 @@ async def test_the_list_is_filtered_by_kind(page: Page, site: Site) -> None:
     await expect(page.get_by_role("radio", name="All kinds")).to_be_checked()
 
 
+@pytest.mark.thorough
 async def test_a_policy_is_made_short_and_usual_again(page: Page, site: Site) -> None:
     """Per kind; the usual one is the kind's default to the letter, and what no choice speaks of stays."""
     await page.goto(site.login)

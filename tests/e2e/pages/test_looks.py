@@ -34,6 +34,7 @@ async def _put(
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 async def test_a_start_that_no_reminder_precedes_is_hinted_at_and_mended(page: Page, site: Site) -> None:
     """The default's 1 h is too early for a start in a minute; one button shortens it, and the hint goes."""
     await page.goto(site.login)
@@ -46,6 +47,7 @@ async def test_a_start_that_no_reminder_precedes_is_hinted_at_and_mended(page: P
     assert (await site.get("/v1/admin/policies/appointment")).json()["reminders"] == SHORT
 
 
+@pytest.mark.thorough
 async def test_the_hint_follows_the_chosen_start(page: Page, site: Site) -> None:
     """It is there for a start in an hour, gone for one tomorrow, and back for one in two minutes."""
     await page.goto(site.login)
@@ -57,6 +59,7 @@ async def test_the_hint_follows_the_chosen_start(page: Page, site: Site) -> None
     await expect(hint).to_be_visible()
 
 
+@pytest.mark.thorough
 async def test_the_day_before_counts_as_a_reminder(page: Page, site: Site) -> None:
     """With a reminder at 09:00 on the day before, a start in two days needs no hint and one in an hour does."""
     path = "/v1/admin/policies/appointment"
@@ -71,6 +74,7 @@ async def test_the_day_before_counts_as_a_reminder(page: Page, site: Site) -> No
     await expect(page.locator("#hint")).to_be_hidden()
 
 
+@pytest.mark.thorough
 async def test_times_have_the_precision_that_matters(page: Page, site: Site) -> None:
     """Seconds near now only, the year when it is another one, days and hours for whatever is more than a day away."""
     await _put(site, "near", NOON + timedelta(minutes=9, seconds=26))
@@ -87,6 +91,7 @@ async def test_times_have_the_precision_that_matters(page: Page, site: Site) -> 
     await expect(page.locator("#card-appointment-next-year .day")).to_contain_text("29 Mar 2027")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("width", "height"), [(821, 800), (1024, 600), (1180, 1400), (1200, 800), (1920, 800)])
 async def test_a_toast_covers_no_control_beside_a_phone(page: Page, site: Site, width: int, height: int) -> None:
     """Not even of a list that fills the screen, at either end of the page; the keyboard finds it after the bell."""
@@ -110,6 +115,7 @@ async def test_a_toast_covers_no_control_beside_a_phone(page: Page, site: Site, 
         await expect(bell.locator(f".toast {control}")).to_be_focused()
 
 
+@pytest.mark.thorough
 async def test_a_phone_shows_one_toast_at_a_time(page: Page, site: Site) -> None:
     """The newest; what it lies over can be scrolled clear of it."""
     await page.set_viewport_size(PHONE)
@@ -128,6 +134,7 @@ async def test_a_phone_shows_one_toast_at_a_time(page: Page, site: Site) -> None
     assert last["y"] + last["height"] <= toast["y"]
 
 
+@pytest.mark.thorough
 async def test_a_phone_names_the_user_and_the_timeline(page: Page, site: Site) -> None:
     """Who is logged in is an initial with a title, the timeline a word of its own; nothing makes the page wider."""
     await _put(site, "1", datetime.now(UTC) + timedelta(hours=1))
@@ -146,6 +153,7 @@ async def test_a_phone_names_the_user_and_the_timeline(page: Page, site: Site) -
     assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+@pytest.mark.thorough
 async def test_a_socket_that_is_refused_is_told_once_with_the_tries(page: Page, site: Site) -> None:
     """One line counts them, from the third on it says what may be wrong, and in the end that the socket is back."""
     site.ours.settings.allowed_origins = ["https://elsewhere.example"]

@@ -3,6 +3,7 @@
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.pages.conftest import TENANT, Site
@@ -105,6 +106,7 @@ async def test_whoever_may_not_see_the_outbox_is_led_to_the_login(page: Page, si
         await expect(page.get_by_role("alert").get_by_role("link", name="Log in")).to_have_attribute("href", "/")
 
 
+@pytest.mark.thorough
 async def test_on_a_phone_the_list_is_the_page_and_a_mail_takes_its_place(page: Page, site: Site) -> None:
     """The list has no box of its own to scroll in; a mail is opened over it, and the way back is the browser's."""
     for number in range(12):

@@ -89,6 +89,7 @@ async def test_the_table_says_what_reaches_whom_and_keeps_what_is_chosen(page: P
     assert chosen["types"] == {"ticket.closed": {"email": False}}
 
 
+@pytest.mark.thorough
 async def test_what_protects_the_account_is_always_on_and_says_why(page: Page, site: Site) -> None:
     """There is no control that would do nothing, also not at the address's category."""
     await site.send("PUT", PATH, {"channels": {"email": False}})
@@ -145,6 +146,7 @@ async def test_what_the_server_refuses_stands_at_its_field_and_leaving_warns(pag
     assert (await _stored(site))["digest"] == {"frequency": "weekly", "at": "18:15", "weekday": "mon"}
 
 
+@pytest.mark.thorough
 async def test_a_change_made_without_a_network_is_saved_when_it_is_back(
     page: Page, context: BrowserContext, site: Site
 ) -> None:
@@ -160,6 +162,7 @@ async def test_a_change_made_without_a_network_is_saved_when_it_is_back(
     assert (await _stored(site))["categories"] == {"sales": {"web_push": False}}
 
 
+@pytest.mark.thorough
 async def test_changes_while_one_is_being_saved_are_saved_after_it(page: Page, site: Site) -> None:
     """Two requests, one after the other, and the second has both."""
     sent: list[Any] = []
@@ -192,6 +195,7 @@ async def test_what_another_device_has_changed_meanwhile_stays(page: Page, site:
     assert chosen["quiet_hours"]["enabled"] is True
 
 
+@pytest.mark.thorough
 async def test_a_server_that_is_silent_is_not_waited_for_and_the_focus_stays(page: Page, site: Site) -> None:
     """The change is said not to be saved, and tried again by keyboard; going back to defaults keeps the focus too."""
     await _open(page, site)
@@ -216,6 +220,7 @@ async def test_a_server_that_is_silent_is_not_waited_for_and_the_focus_stays(pag
     await expect(page.locator("#matrix-heading")).to_be_focused()
 
 
+@pytest.mark.thorough
 async def test_a_change_outlives_the_login_and_a_log_out_asks(page: Page, site: Site) -> None:
     """When it expires, the change is saved after the next one; who logs out decides whether it is lost."""
     dialogs: list[str] = []
@@ -256,6 +261,7 @@ async def test_a_change_outlives_the_login_and_a_log_out_asks(page: Page, site: 
     assert dialogs == []
 
 
+@pytest.mark.thorough
 async def test_push_is_turned_on_and_off_after_a_first_look_that_failed(
     page: Page, context: BrowserContext, site: Site
 ) -> None:
@@ -277,6 +283,7 @@ async def test_push_is_turned_on_and_off_after_a_first_look_that_failed(
     await expect(page.locator("#devices li")).to_have_count(1)
 
 
+@pytest.mark.thorough
 async def test_devices_are_listed_and_removed(page: Page, site: Site) -> None:
     """With the browser's name and since when; the server forgets what is removed."""
     await site.send("POST", "/v1/push/subscriptions", DEVICE)
@@ -288,6 +295,7 @@ async def test_devices_are_listed_and_removed(page: Page, site: Site) -> None:
     assert (await site.get("/v1/push/subscriptions", role="user")).json() == {"items": []}
 
 
+@pytest.mark.thorough
 async def test_the_diagnosis_stops_at_what_is_wrong_and_says_what_to_do(page: Page, site: Site) -> None:
     """Here the browser was not asked for its permission yet."""
     await _open(page, site)

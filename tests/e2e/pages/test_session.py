@@ -72,6 +72,7 @@ async def test_the_way_back_after_a_log_out_leads_to_the_log_in(site: Site) -> N
         await browser.close()
 
 
+@pytest.mark.thorough
 async def test_a_link_of_somebody_else_asks_before_it_logs_in(page: Page, site: Site) -> None:
     """In a page that is open and in one that comes; what is no token changes nothing."""
     await page.goto(_link(site, "/inbox", "asha"))
@@ -92,6 +93,7 @@ async def test_a_link_of_somebody_else_asks_before_it_logs_in(page: Page, site: 
     await expect(page.locator("#user")).to_have_text("bala · acme")
 
 
+@pytest.mark.thorough
 async def test_without_storage_a_login_lasts_for_the_page(page: Page, site: Site) -> None:
     """By a link and by the form; the token leaves the address all the same."""
     await page.add_init_script(BLOCKED % "localStorage" + BLOCKED % "sessionStorage")
