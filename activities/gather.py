@@ -1,5 +1,6 @@
 """`gather`: what somebody's quiet hours held back becomes one message, or one summary, by each channel."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 from temporalio import activity
 
 from activities import clock, holding
-from activities.holding import Held
+from activities.holding import Fate, Held
 from activities.travel import about_of
 from activities.writing import Writer
 from catalogue import Notice
@@ -19,10 +20,11 @@ from punctual.timeline import Entry, Step
 from punctual.wire import stamp
 from store import directory, inbox, ledger, preferences, waiting
 from store.directory import User
-from store.engine import Connection, Database
+from store.engine import Connection, Database, parts
 from store.inbox import Notification
 from store.keys import row_id
 from store.ledger import Delivery
+from store.waiting import Reason
 
 SUMMARY = "quiet_hours.summary"
 MOST_TITLES = 20
@@ -53,7 +55,7 @@ class Gather:
                     await self._bundle(db, ref, user, channel, list(items), request.now, now)
             else:
                 reason = "unknown_user" if user is None else "inactive"
-                await waiting.settle(db, ref.tenant, [item.row.id for item in held], "withheld", reason, now)
+                await holding.settle(db, ref.tenant, [(item.row.id, ("withheld", reason)) for item in held], now)
             sends = await ledger.open_sends(db, ref)
             pending = [await self._pending(db, ref, key, channel) for key, channel in sends]
             return Gathered(pending=pending, next_at=await waiting.next_end(db, ref.tenant, ref.id))
@@ -63,19 +65,25 @@ class Gather:
     ) -> list[Held]:
         """What may be sent now; the user may have chosen anew since, or be in another zone."""
         ready: list[Held] = []
+        fates: list[tuple[str, Fate]] = []
+        later: dict[tuple[Reason, datetime], list[str]] = defaultdict(list)
         for item in held:
             notice = self._notices.get(item.note.type)
             if notice is None:
-                await waiting.settle(db, tenant, [item.row.id], "failed", "rejected", now)
+                fates.append((item.row.id, ("failed", "rejected")))
                 continue
             decision = decide(chosen, item.row.channel, about_of(notice, item.note), user.timezone, now)
             if decision.outcome == "planned":
                 ready.append(item)
             elif decision.outcome == "withheld":
-                await waiting.settle(db, tenant, [item.row.id], "withheld", decision.reason, now)
+                fates.append((item.row.id, ("withheld", decision.reason)))
             else:
                 assert decision.until is not None and decision.reason != "preference"
-                await waiting.postpone(db, tenant, [item.row.id], decision.reason or "quiet_hours", decision.until)
+                later[decision.reason or "quiet_hours", decision.until].append(item.row.id)
+        await holding.settle(db, tenant, fates, now)
+        for (reason, until), ids in later.items():
+            for part in parts(ids):
+                await waiting.postpone(db, tenant, part, reason, until)
         return ready
 
     async def _bundle(
@@ -89,7 +97,8 @@ class Gather:
             await inbox.add(db, ref.tenant, [note])
         carrier = row_id(ref, key, user.id, channel)
         await ledger.add(db, ref, [Delivery(carrier, user.id, channel, key, note.id, "planned", None, now)])
-        await waiting.carry(db, ref.tenant, [item.row.id for item in items], carrier)
+        for part in parts([item.row.id for item in items]):
+            await waiting.carry(db, ref.tenant, part, carrier)
 
     def _summary(self, ref: Ref, user: User, key: str, items: Sequence[Held], now: datetime) -> Notification:
         notice = self._notices[SUMMARY]

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from activities.travel import about_of
 from catalogue import Notice
-from punctual.client import QUIET_HOURS
 from punctual.preferences import decide
-from punctual.protocol import DIGEST, Ref
+from punctual.protocol import DIGEST, QUIET_HOURS, Ref
 from punctual.quiet_hours import quiet_until
 from store import ledger, preferences, waiting
 from store.directory import User

@@ -26,11 +26,10 @@ from punctual import events
 from punctual.codec import data_converter
 from punctual.errors import ActRefused
 from punctual.events import Event
-from punctual.protocol import Act, Ref
+from punctual.protocol import QUIET_HOURS, Act, Ref
 from punctual.registry import KINDS, kind_of
 from punctual.timeline import Step
 
-QUIET_HOURS = "quiet_hours"
 TASK_QUEUE = "punctual"
 _PATIENCE = timedelta(seconds=5)
 

@@ -97,11 +97,16 @@ PLANNED = Decision("planned")
 MUTED = Decision("withheld", "preference")
 
 
+def brings_digests(chosen: Preferences, channel: str) -> bool:
+    """Whether somebody gets digests by a channel."""
+    frequency = chosen.digest.frequency
+    wanted = chosen.choice(channel, DIGESTS, f"digest.{frequency}") is not False
+    return CHANNELS[channel].digests and frequency != "off" and wanted
+
+
 def _can_wait(chosen: Preferences, channel: str, about: About) -> bool:
     """Whether it may wait for a digest, of which the user has not said that the channel must not bring it."""
-    if not (CHANNELS[channel].digests and about.digestible) or about.priority in IMPORTANT:
-        return False
-    return chosen.choice(channel, DIGESTS, f"digest.{chosen.digest.frequency}") is not False
+    return about.digestible and about.priority not in IMPORTANT and brings_digests(chosen, channel)
 
 
 def decide(chosen: Preferences, channel: str, about: About, zone_name: str, now: datetime) -> Decision:

@@ -153,7 +153,8 @@ class Told(Message):
     outcomes: dict[str, int] = {}
 
 
-CARRIERS = frozenset({"quiet_hours", "digest"})
+QUIET_HOURS, DIGEST = "quiet_hours", "digest"
+CARRIERS = frozenset({QUIET_HOURS, DIGEST})
 """Kinds whose deliveries bring others along, which end as they do."""
 
 
@@ -171,7 +172,6 @@ class Gathered(Message):
     next_at: Moment | None = None
 
 
-DIGEST = "digest"
 """The kind of what somebody's digests are: `{tenant}/digest/daily` and `…/weekly`."""
 
 

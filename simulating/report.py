@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from punctual.client import QUIET_HOURS
-from punctual.protocol import DIGEST, Ref
+from punctual.protocol import DIGEST, QUIET_HOURS, Ref
 from punctual.timeline import PROMPT, Entry
 from simulating import TENANT
 from simulating.rows import Brought, Row, Way, in_order, to_second

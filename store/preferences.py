@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from punctual.channels import CHANNELS
 from punctual.digests import next_digest
-from punctual.preferences import Preferences, kept
+from punctual.preferences import Preferences, brings_digests, kept
 from store import directory, waiting
 from store.engine import Connection, insert
 from store.tables import preferences
@@ -59,7 +60,8 @@ async def choose(db: Connection, tenant: str, user_id: str, chosen: Preferences,
     is_same = before.chosen.digest == chosen.digest
     digest_at = before.digest_at if is_same else next_digest(chosen.digest, zone, now)
     await put(db, tenant, user_id, chosen, digest_at=digest_at, now=now)
-    return await waiting.look_again(db, tenant, user_id, now, digests=chosen.digest.frequency != "off")
+    digests = any(brings_digests(chosen, channel) for channel in CHANNELS)
+    return await waiting.look_again(db, tenant, user_id, now, digests=digests)
 
 
 async def next_digest_at(db: Connection, tenant: str, user_id: str, moment: datetime | None) -> None:

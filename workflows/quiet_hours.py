@@ -8,14 +8,12 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from punctual.protocol import GatherRequest, Ref
+    from punctual.protocol import QUIET_HOURS, GatherRequest, Ref
     from punctual.quiet_hours import moment_of
 
 from workflows import operators, ports
 from workflows.mailbox import NOTHING, decoded
 from workflows.outbound import Outbound
-
-KIND = "quiet_hours"
 
 
 @workflow.defn(name="QuietHours")
@@ -35,8 +33,8 @@ class QuietHours:
 
     @workflow.run
     async def run(self, given: RawValue = NOTHING) -> None:
-        if not self.ref.names(KIND):
-            message = f"a workflow of this type needs the id {{tenant}}/{KIND}/{{user}}"
+        if not self.ref.names(QUIET_HOURS):
+            message = f"a workflow of this type needs the id {{tenant}}/{QUIET_HOURS}/{{user}}"
             raise ApplicationError(message, type="UnknownWorkflowId", non_retryable=True)
         operators.name(self.ref)
         if self.next_at is None:

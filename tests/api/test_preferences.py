@@ -131,6 +131,13 @@ async def test_what_waits_is_decided_about_anew(world: World, reason: str, diges
     assert [id_ for id_, _ in world.temporal.started] == ["acme/quiet_hours/asha"] * looks
 
 
+async def test_what_waits_for_a_digest_whose_mail_is_muted_is_decided_about_anew(world: World) -> None:
+    """No digest would bring it."""
+    await _waiting(world, "digest")
+    await _put(world, {"digest": {"frequency": "daily"}, "types": {"digest.daily": {"email": False}}})
+    assert [id_ for id_, _ in world.temporal.started] == ["acme/quiet_hours/asha"]
+
+
 async def test_a_choice_is_kept_though_temporal_is_away(world: World) -> None:
     """What waits is then looked at when it was to be looked at."""
     await _waiting(world, "quiet_hours")

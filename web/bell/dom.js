@@ -38,13 +38,16 @@ const PATHS = {
   offline: ["M4 4l16 16", "M8.5 16a5 5 0 0 1 6.2-.6", "M5 12.3a10 10 0 0 1 4-2.4", "M13.5 9.2A10 10 0 0 1 19 12.3", "M12 19.5h.01"],
 };
 
-/** A 24 × 24 line drawing, hidden from screen readers. */
-export function icon(name) {
+/** The bell's own drawing of that name. */
+export const icon = (name) => drawing(PATHS[name]);
+
+/** A 24 × 24 line drawing of these paths, hidden from screen readers. */
+export function drawing(paths) {
   const svg = document.createElementNS(SVG, "svg");
   const attributes = { viewBox: "0 0 24 24", width: "20", height: "20", fill: "none", stroke: "currentColor" };
   const lines = { "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" };
   for (const [key, value] of Object.entries({ ...attributes, ...lines })) svg.setAttribute(key, value);
-  for (const d of PATHS[name]) {
+  for (const d of paths) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", d);
     svg.append(path);

@@ -1,6 +1,7 @@
 /** The pages' own line drawings, in the bell's manner. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { drawing } from "/bell/dom.js";
+
 const PATHS = {
   archive: ["M4 5h16v4H4z", "M5.5 9v10h13V9", "M10 13h4"],
   unarchive: ["M4 5h16v4H4z", "M5.5 9v10h13V9", "M12 17v-5", "M9.7 14l2.3-2.3 2.3 2.3"],
@@ -20,16 +21,5 @@ const PATHS = {
   alert: ["M12 4.5l8.5 14.5h-17z", "M12 10v4", "M12 16.4v.1"],
 };
 
-/** A 24 × 24 line drawing, hidden from screen readers. */
-export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  const attributes = { viewBox: "0 0 24 24", width: "20", height: "20", fill: "none", stroke: "currentColor" };
-  const lines = { "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" };
-  for (const [key, value] of Object.entries({ ...attributes, ...lines })) svg.setAttribute(key, value);
-  for (const d of PATHS[name]) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", d);
-    svg.append(path);
-  }
-  return svg;
-}
+/** The drawing of that name. */
+export const icon = (name) => drawing(PATHS[name]);
