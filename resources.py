@@ -13,6 +13,7 @@ from settings import NO_SECRETS, Settings, SettingsError
 from store.bus import Bus, LocalBus, RedisBus
 from store.engine import Database
 from store.subscriptions import Subscriptions
+from store.suppressions import Suppressions
 from store.vault import Vault
 
 
@@ -25,6 +26,10 @@ class Resources:
     subscriptions: Subscriptions
     notices: Mapping[str, Notice]
     temporal: Client
+
+    @property
+    def suppressions(self) -> Suppressions:
+        return Suppressions(self.vault)
 
 
 @asynccontextmanager

@@ -1,16 +1,23 @@
 """The settings, all from the environment or `.env`; nothing else in the project reads either."""
 
 import re
-from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from punctual.push_endpoints import allowed_origins
+from settings_values import (
+    check_api_host,
+    check_sender,
+    check_webhook_key,
+    parse_payload_keys,
+    parse_rates,
+    parse_targets,
+    parts,
+)
 
 SECRETS_FILE = "secrets.env"
 PORTS_FILE = "ports.env"
@@ -53,6 +60,7 @@ class Settings(BaseSettings):
     secret_keys: SecretList = []
     jwt_jwks_url: str | None = None
 
+    # Several while keys are changed: browsers subscribe with the first, and those that did with another still hear.
     vapid_private_key: SecretStr | None = None
     vapid_public_key: str | None = None
     vapid_claims_email: str | None = None
@@ -60,6 +68,13 @@ class Settings(BaseSettings):
 
     email_url: SecretStr | None = None
     email_from: str = "Punctual <punctual@localhost.localdomain>"
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_api_host: str = "https://api.sendgrid.com"
+    sendgrid_webhook_public_key: str | None = None
+
+    sms_url: SecretStr | None = None
+    chat_targets: SecretStr | None = None
+    channel_rates: CommaSeparated = []
 
     public_url: str = ""
     allowed_origins: CommaSeparated = []
@@ -101,18 +116,47 @@ class Settings(BaseSettings):
     @field_validator("email_url")
     @classmethod
     def _known_transport(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.match(r"^(outbox:|smtp://[^/]+)", url.get_secret_value()):
-            raise ValueError("must be outbox: or smtp://user:password@host:587")
+        if url is not None and not re.match(r"^(outbox:$|sendgrid:$|smtp://[^/]+)", url.get_secret_value()):
+            raise ValueError("must be outbox:, sendgrid: or smtp://user:password@host:587")
         return url
+
+    @field_validator("sendgrid_api_host")
+    @classmethod
+    def _an_origin(cls, host: str) -> str:
+        check_api_host(host)
+        return host
+
+    @field_validator("sendgrid_webhook_public_key")
+    @classmethod
+    def _a_public_key(cls, key: str | None) -> str | None:
+        if key is not None:
+            check_webhook_key(key)
+        return key
+
+    @field_validator("sms_url")
+    @classmethod
+    def _names_the_phone(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and ("{phone}" not in url.get_secret_value() or "://" not in url.get_secret_value()):
+            raise ValueError("must be an Apprise URL with {phone} where the number goes, such as twilio://…/{phone}")
+        return url
+
+    @field_validator("chat_targets")
+    @classmethod
+    def _named_targets(cls, targets: SecretStr | None) -> SecretStr | None:
+        if targets is not None:
+            parse_targets(targets.get_secret_value())
+        return targets
+
+    @field_validator("channel_rates")
+    @classmethod
+    def _rates(cls, rates: list[str]) -> list[str]:
+        parse_rates(rates)
+        return rates
 
     @field_validator("email_from")
     @classmethod
     def _one_sender(cls, sender: str) -> str:
-        address = re.sub(r"^[^<>\r\n]*<([^<>]+)>$", r"\1", sender)
-        try:
-            validate_email(address, check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise ValueError(f"must be one address: {error}") from None
+        check_sender(sender)
         return sender
 
     @field_validator("temporal_payload_keys")
@@ -136,7 +180,37 @@ class Settings(BaseSettings):
         given = (self.vapid_private_key, self.vapid_public_key, self.vapid_claims_email)
         if any(given) and not all(given):
             raise ValueError("VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY and VAPID_CLAIMS_EMAIL belong together")
+        private = self.vapid_private_key.get_secret_value() if self.vapid_private_key else ""
+        if len(parts(private)) != len(parts(self.vapid_public_key or "")):
+            raise ValueError("VAPID_PUBLIC_KEY needs as many keys as VAPID_PRIVATE_KEY, in the same order")
         return self
+
+    @model_validator(mode="after")
+    def _sendgrid_is_whole(self) -> Self:
+        wanted = self.email_url is not None and self.email_url.get_secret_value() == "sendgrid:"
+        if wanted and self.sendgrid_api_key is None:
+            raise ValueError("SENDGRID_API_KEY: is required with EMAIL_URL=sendgrid:")
+        return self
+
+    @property
+    def vapid_keys(self) -> list[tuple[str, str]]:
+        """Private and public keys, base64url; the first is the one that browsers subscribe with."""
+        private = self.vapid_private_key.get_secret_value() if self.vapid_private_key else ""
+        return list(zip(parts(private), parts(self.vapid_public_key or ""), strict=True))
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """Where chat messages go, by name: Apprise URLs."""
+        return parse_targets(self.chat_targets.get_secret_value()) if self.chat_targets else {}
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """How many sends a second each channel is allowed, all workers together; without one, any number."""
+        return parse_rates(self.channel_rates)
+
+    def has(self, needed: str | None) -> bool:
+        """Whether a setting is there (`punctual.channels` names what a channel needs)."""
+        return needed is None or getattr(self, needed) is not None
 
     @property
     def demo(self) -> bool:
@@ -185,23 +259,6 @@ class Settings(BaseSettings):
     def payload_keys(self) -> dict[str, bytes]:
         """Payload encryption keys by id, the first one encrypting; empty when it is off."""
         return parse_payload_keys(self.temporal_payload_keys.get_secret_value()) if self.temporal_payload_keys else {}
-
-
-def parse_payload_keys(text: str) -> dict[str, bytes]:
-    """`id:base64url of 32 bytes`, comma-separated, or `off`."""
-    if text.strip().lower() == "off":
-        return {}
-    keys: dict[str, bytes] = {}
-    for part in text.split(","):
-        id_, colon, encoded = part.strip().partition(":")
-        try:
-            key = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        except ValueError:
-            key = b""
-        if not colon or not id_ or len(key) != 32:
-            raise ValueError("must be `off` or id:KEY pairs, each KEY base64url of 32 bytes")
-        keys[id_] = key
-    return keys
 
 
 def load(*, beside_up: bool = True, **overrides: Any) -> Settings:

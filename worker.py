@@ -48,16 +48,18 @@ def workers(resources: Resources, client: Client) -> tuple[list[Worker], AsyncEx
         max_cached_workflows=CACHED_WORKFLOWS,
         graceful_shutdown_timeout=GRACE,
     )
-    queues = sorted({spec.queue for spec in CHANNELS.values() if spec.slow})
     slow = [
         Worker(
             client,
-            task_queue=queue,
+            task_queue=spec.queue,
             activities=[deliver],
             max_concurrent_activities=50,
+            # Kept by the server, over all workers of the queue.
+            max_task_queue_activities_per_second=resources.settings.rates.get(spec.name),
             graceful_shutdown_timeout=GRACE,
         )
-        for queue in queues
+        for spec in CHANNELS.values()
+        if spec.slow
     ]
     return [main, *slow], closing
 

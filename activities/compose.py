@@ -102,7 +102,7 @@ class Compose:
         notes = [self._writer.write(ref, told, notice, data, user, now, late=late) for user in users]
         chosen = await travel.decided(db, ref.tenant, notice, users, notes, now)
         notes = [travel.listed(note, chosen[note.user_id]) for note in notes]
-        sends = await travel.deliveries(db, ref, self._channels, users, notes, chosen, now)
+        sends = await travel.deliveries(db, ref, self._channels, notice, users, notes, chosen, now)
         await ledger.add(db, ref, rows + sends)
         # Of a page that is asked for once more, inboxes have not changed.
         new = await inbox.add(db, ref.tenant, notes)
@@ -203,4 +203,6 @@ def _moves_what_follows(step: Step, fired: _Fired, now: datetime) -> bool:
 def _row(ref: Ref, told: Entry, user_id: str, outcome: str, reason: str, now: datetime) -> Delivery:
     """Why somebody finds nothing of this step in the inbox."""
     key = told.step.key
-    return Delivery(row_id(ref, key, user_id, "inbox"), user_id, "inbox", key, None, outcome, reason, now)
+    return Delivery(
+        row_id(ref, key, user_id, "inbox"), user_id, "inbox", key, None, outcome, reason, now, type=told.step.type
+    )

@@ -13,7 +13,9 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import clock, quiet, recheck
 from activities.channels.base import Channel, Message, Result
+from activities.travel import about_of
 from catalogue import Notice
+from punctual.preferences import About
 from punctual.protocol import CARRIERS, DeliverRequest, Ref, Told
 from store import directory, inbox, ledger, waiting
 from store.engine import Connection, Database
@@ -100,7 +102,7 @@ class Deliver:
                 outcome = "planned"
                 if result.after:
                     progress = {**progress, _NOT_BEFORE: (now + result.after).isoformat()}
-            await self._settle(request.ref, row.id, outcome, result.reason, now, progress)
+            await self._settle(request.ref, row.id, outcome, result, now, progress)
             if result.outcome != "sent":
                 log.info(
                     "delivery", channel=request.channel, delivery=row.id, outcome=result.outcome,
@@ -109,13 +111,13 @@ class Deliver:
             return result
 
     async def _settle(
-        self, ref: Ref, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
+        self, ref: Ref, id_: str, outcome: str, result: Result, now: datetime, progress: dict[str, Any]
     ) -> None:
         """Writes down an answer, and tries again a while: lost, the row could only say that nobody knows."""
         for pause in (*SETTLE_PAUSES, None):
             try:
                 async with self._database.write() as db:
-                    return await _settled(db, ref, id_, outcome, reason, now, progress)
+                    return await _settled(db, ref, id_, outcome, result.reason, now, progress, result.detail)
             except Exception as error:
                 if pause is None:
                     raise
@@ -138,19 +140,26 @@ class Deliver:
                 reason = "inactive" if user is not None and not user.active else "unknown_user"
                 await _settled(db, request.ref, row.id, "withheld", reason, now, {})
                 return None, None
+            notice = self._notices.get(note.type)
+            about = about_of(notice, note) if notice else About(note.type, note.category, note.priority)
+            channel = self._channels[request.channel]
             # What the provider may have got already is for its channel to judge.
             if claimed.lease_until is None:
+                blocked = await channel.unreachable(db, tenant, [user], about)
+                if blocked:
+                    await _settled(db, request.ref, row.id, "withheld", blocked[user.id], now, claimed.progress or {})
+                    return None, None
                 until = await recheck.changed(db, request.ref, claimed, note, user, self._notices, now)
                 if until is not None:
                     quiet_until |= until
                     return None, None
-            badge = self._channels[request.channel].shows_badge
-            unread = (await inbox.unread(db, tenant, [user.id]))[user.id] if badge else 0
+            unread = (await inbox.unread(db, tenant, [user.id]))[user.id] if channel.shows_badge else 0
+        collapse = (notice.about.collapse if notice else "") or f"{note.kind}/{note.entity_id}/{note.type}"
         return (
             Message(
                 tenant=tenant, delivery_id=row.id, user=user, notification=note,
-                collapse=f"{tenant}/{note.kind}/{note.entity_id}/{note.type}", unread=unread,
-                expires_at=request.until,
+                collapse=f"{tenant}/{collapse}", unread=unread, expires_at=request.until,
+                is_mandatory=about.mandatory,
                 progress=claimed.progress or {}, asked_before=claimed.lease_until is not None,
             ),
             None,
@@ -158,10 +167,11 @@ class Deliver:
 
 
 async def _settled(
-    db: Connection, ref: Ref, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any]
-) -> None:
+    db: Connection, ref: Ref, id_: str, outcome: str, reason: str | None, now: datetime, progress: dict[str, Any],
+    detail: str = "",
+) -> None:  # fmt: skip
     """Writes down what came of a row, and of all that it brought along."""
-    await ledger.settle(db, ref.tenant, id_, outcome, reason, now, progress)
+    await ledger.settle(db, ref.tenant, id_, outcome, reason, now, progress, detail)
     if ref.kind in CARRIERS and outcome != "planned":
         await waiting.share(db, ref.tenant, id_, outcome, reason, now)
 

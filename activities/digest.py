@@ -188,7 +188,7 @@ class Digest:
             for name in notice.about.channels
         }
         note = travel.listed(note, wanted)
-        rows = await travel.deliveries(db, ref, self._channels, [user], [note], {user.id: wanted}, now)
+        rows = await travel.deliveries(db, ref, self._channels, notice, [user], [note], {user.id: wanted}, now)
         await ledger.add(db, ref, rows)
         for row in rows:
             await self._bring(

@@ -96,7 +96,10 @@ class Gather:
             note = self._summary(ref, user, key, items, now)
             await inbox.add(db, ref.tenant, [note])
         carrier = row_id(ref, key, user.id, channel)
-        await ledger.add(db, ref, [Delivery(carrier, user.id, channel, key, note.id, "planned", None, now)])
+        row = Delivery(
+            carrier, user.id, channel, key, note.id, "planned", None, now, type=note.type, priority=note.priority
+        )
+        await ledger.add(db, ref, [row])
         for part in parts([item.row.id for item in items]):
             await waiting.carry(db, ref.tenant, part, carrier)
 

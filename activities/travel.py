@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activities.channels.base import Channel
 from catalogue import Notice
 from punctual.channels import CHANNELS
-from punctual.preferences import MUTED, About, Decision, decide
+from punctual.preferences import MUTED, About, Decision, concerns, decide
 from punctual.protocol import Ref
-from store import preferences
+from store import ledger, preferences
 from store.directory import User
 from store.engine import Connection
 from store.inbox import Notification
@@ -34,7 +34,8 @@ async def decided(
     found: dict[str, Decisions] = {}
     for user, note in zip(users, notes, strict=True):
         about = about_of(notice, note)
-        decisions = {name: decide(chosen[user.id], name, about, user.timezone, now) for name in notice.about.channels}
+        names = [name for name in notice.about.channels if concerns(chosen[user.id], name, about)]
+        decisions = {name: decide(chosen[user.id], name, about, user.timezone, now) for name in names}
         if LIVE in decisions and not _in_inbox(decisions):
             decisions[LIVE] = MUTED
         found[user.id] = decisions
@@ -56,6 +57,7 @@ async def deliveries(
     db: Connection,
     ref: Ref,
     channels: Mapping[str, Channel],
+    notice: Notice,
     users: Sequence[User],
     notes: Sequence[Notification],
     chosen: Mapping[str, Decisions],
@@ -63,14 +65,38 @@ async def deliveries(
 ) -> list[Delivery]:
     """A row for each person and each channel of the type: sent, still to be sent, put off, or why not."""
     names = dict.fromkeys(name for decisions in chosen.values() for name in decisions)
-    blocked = {name: await channels[name].unreachable(db, ref.tenant, users) for name in names}
+    # What is told to several in one step differs in its words only.
+    about = about_of(notice, notes[0]) if notes else None
+    blocked = {name: await channels[name].unreachable(db, ref.tenant, users, about) for name in names if about}
+    spent = await _spent(db, ref.tenant, about, users, chosen, now) if about else {}
     rows: list[Delivery] = []
     for user, note in zip(users, notes, strict=True):
         for name, decision in chosen[user.id].items():
-            outcome, reason, until = _fate(name, decision, blocked[name].get(user.id))
+            obstacle = blocked[name].get(user.id) or ("budget" if user.id in spent.get(name, ()) else None)
+            outcome, reason, until = _fate(name, decision, obstacle)
             id_ = row_id(ref, note.step_key, user.id, name)
-            rows.append(Delivery(id_, user.id, name, note.step_key, note.id, outcome, reason, now, due_at=until))
+            rows.append(
+                Delivery(
+                    id_, user.id, name, note.step_key, note.id, outcome, reason, now, due_at=until, type=note.type,
+                    priority=note.priority,
+                )
+            )  # fmt: skip
     return rows
+
+
+async def _spent(
+    db: Connection, tenant: str, about: About, users: Sequence[User], chosen: Mapping[str, Decisions], now: datetime
+) -> dict[str, frozenset[str]]:
+    """By channel who has had as much of it in a day as anybody gets, but for what is urgent or mandatory."""
+    if about.mandatory or about.priority == "urgent":
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    for name, spec in CHANNELS.items():
+        sent_now = [user.id for user in users if getattr(chosen[user.id].get(name), "outcome", "") == "planned"]
+        if spec.daily is not None and sent_now:
+            since = now - timedelta(days=1)
+            found[name] = await ledger.spent(db, tenant, sent_now, name, since, spec.daily)
+    return found
 
 
 def quiet_until(rows: Sequence[Delivery]) -> dict[str, datetime]:

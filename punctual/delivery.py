@@ -5,6 +5,9 @@ REASONS: dict[str, frozenset[str]] = {
     for outcome, reasons in {
         "planned": "",
         "sent": "",
+        "delivered": "",
+        "opened": "",
+        "clicked": "",
         "deferred": "quiet_hours digest snoozed",
         "withheld": "preference unsubscribed bounced no_address no_subscription channel_off inactive unknown_user"
         " budget unreachable acknowledged",
@@ -15,3 +18,6 @@ REASONS: dict[str, frozenset[str]] = {
         "unknown": "ambiguous",
     }.items()
 }
+
+ACCEPTED = ("sent", "delivered", "opened", "clicked")
+"""How far a delivery got that its channel has accepted, each beyond the one before."""

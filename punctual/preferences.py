@@ -97,6 +97,13 @@ PLANNED = Decision("planned")
 MUTED = Decision("withheld", "preference")
 
 
+def concerns(chosen: Preferences, channel: str, about: About) -> bool:
+    """Whether there is anything to decide: a channel for what was chosen is no matter for anybody else."""
+    if CHANNELS[channel].default != "chosen":
+        return True
+    return chosen.choice(channel, about.category, about.type) is True
+
+
 def brings_digests(chosen: Preferences, channel: str) -> bool:
     """Whether somebody gets digests by a channel."""
     frequency = chosen.digest.frequency
@@ -116,7 +123,7 @@ def decide(chosen: Preferences, channel: str, about: About, zone_name: str, now:
     """
     spec = CHANNELS[channel]
     choice = chosen.choice(channel, about.category, about.type)
-    by_default = spec.default == "always" or about.priority in IMPORTANT
+    by_default = spec.default == "always" or (spec.default == "important" and about.priority in IMPORTANT)
     if about.mandatory:
         return PLANNED if by_default or choice else MUTED
     if _can_wait(chosen, channel, about) and choice is not False:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from activities.channels.base import SENT, Channel, Message, Result
 from punctual.channels import CHANNELS
+from punctual.preferences import About
 from store.directory import User
 from store.engine import Connection
 
@@ -18,7 +19,9 @@ class Pretended(Channel):
         self.name = name  # type: ignore[misc]  # a class variable to all other channels
         self._obstacle = obstacle
 
-    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
+    async def unreachable(
+        self, db: Connection, tenant: str, users: Sequence[User], about: About
+    ) -> Mapping[str, str]:
         found = {user.id: self._obstacle(user) for user in users}
         return {id_: reason for id_, reason in found.items() if reason is not None}
 

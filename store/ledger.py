@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 
+from punctual.delivery import ACCEPTED
 from punctual.protocol import Ref
 from store.engine import Connection, database_now, insert
 from store.tables import deliveries
@@ -37,6 +38,15 @@ class Delivery:
     """What the channel has to remember between attempts, such as the devices already reached."""
     due_at: datetime | None = None
     """Until when it is deferred."""
+    type: str | None = None
+    priority: str | None = None
+    detail: str | None = None
+    """What a provider said of it last; no personal data."""
+    created_at: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,12 @@ async def add(db: Connection, ref: Ref, rows: Sequence[Delivery]) -> None:
     """Writes rows; the unique key (recipient, channel, entity, step) lets none in twice."""
     if rows:
         fixed = {"tenant": ref.tenant, "kind": ref.kind, "entity_id": ref.id}
-        values = [{**fixed, **row.__dict__, "progress": row.progress or {}} for row in rows]
+        values = [{**fixed, **row.__dict__, "progress": row.progress or {}, **_began(row)} for row in rows]
         await db.execute(insert(db, deliveries).on_conflict_do_nothing(), values)
+
+
+def _began(row: Delivery) -> dict[str, Any]:
+    return {"created_at": row.created_at or row.at, "sent_at": row.at if row.outcome == "sent" else None}
 
 
 async def of_entity(db: Connection, ref: Ref) -> list[Delivery]:
@@ -99,6 +113,16 @@ async def open_rows(db: Connection, ref: Ref, step_key: str, channel: str) -> li
     return [Delivery(*row) for row in await db.execute(query.order_by(_d.user_id))]
 
 
+async def spent(
+    db: Connection, tenant: str, user_ids: Sequence[str], channel: str, since: datetime, most: int
+) -> frozenset[str]:
+    """Those of some users to whom a channel has brought, or is to bring, `most` or more since then."""
+    theirs = and_(_d.tenant == tenant, _d.user_id.in_(user_ids), _d.channel == channel, _d.created_at > since)
+    told = _d.outcome.in_(["planned", "unknown", *ACCEPTED])
+    query = select(_d.user_id).where(theirs, told).group_by(_d.user_id).having(func.count() >= most)
+    return frozenset((await db.execute(query)).scalars())
+
+
 async def claim(db: Connection, tenant: str, id_: str, lease: timedelta) -> tuple[Delivery | None, timedelta | None]:
     """Takes a planned row for `lease` by the database's clock; else how long another holds it, None if it is settled.
 
@@ -123,20 +147,28 @@ async def claim(db: Connection, tenant: str, id_: str, lease: timedelta) -> tupl
 
 
 async def settle(
-    db: Connection, tenant: str, id_: str, outcome: str, reason: str | None, at: datetime, progress: dict[str, Any]
-) -> None:
+    db: Connection, tenant: str, id_: str, outcome: str, reason: str | None, at: datetime, progress: dict[str, Any],
+    detail: str = "",
+) -> None:  # fmt: skip
     """Writes what came of a claimed row. `planned` gives it back, unless the step was overtaken meanwhile."""
     own = and_(_d.tenant == tenant, _d.id == id_, _d.outcome == "planned")
     if outcome == "planned":
         # A reason on a planned row was set by `overtake` while the row was leased.
         await db.execute(
-            update(deliveries).where(own, _d.reason.is_(None)).values(lease_until=None, progress=progress)
+            update(deliveries)
+            .where(own, _d.reason.is_(None))
+            .values(lease_until=None, progress=progress, detail=detail or None)
         )
         await db.execute(
             update(deliveries).where(own, _d.reason.is_not(None)).values(outcome=_FATE, lease_until=None, at=at)
         )
     else:
-        values = {"outcome": outcome, "reason": reason, "at": at, "lease_until": None, "progress": progress}
+        values: dict[str, Any] = {
+            "outcome": outcome, "reason": reason, "at": at, "lease_until": None, "progress": progress,
+            "detail": detail or None,
+        }  # fmt: skip
+        if outcome == "sent":
+            values["sent_at"] = at
         await db.execute(update(deliveries).where(own).values(**values))
 
 

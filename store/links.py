@@ -2,35 +2,96 @@
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from store.vault import Vault
 
 LIFETIME = timedelta(days=30)
-_PURPOSE = "acknowledge link"
-_LONGEST = 1000
+_LONGEST = 4000
+
+
+class Link:
+    """What a token says. Each kind is sealed for itself, so that none can stand in for another."""
+
+    purpose: ClassVar[str]
+
+    def token(self, vault: Vault) -> str:
+        """The link's secret part, safe in URLs."""
+        plain = [_plain(value) for value in astuple(self)]  # type: ignore[call-overload]
+        sealed = vault.seal(self.purpose, json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    @classmethod
+    def read(cls, vault: Vault, token: str) -> Self:
+        """The link of a token, expired or not; raises ValueError for a token that is none of ours."""
+        if len(token) > _LONGEST:
+            raise ValueError("longer than any token of ours")
+        sealed = b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        values = json.loads(vault.open(cls.purpose, sealed))
+        return cls(*(_value(field.type, value) for field, value in zip(fields(cls), values, strict=True)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class AcknowledgeLink:
+class AcknowledgeLink(Link):
     """Lets whoever has it acknowledge what one notification tells one person, until it expires."""
+
+    purpose = "acknowledge link"
 
     tenant: str
     notification_id: str
     user_id: str
     expires_at: datetime
 
-    def token(self, vault: Vault) -> str:
-        """The link's secret part, safe in URLs."""
-        plain = [self.tenant, self.notification_id, self.user_id, int(self.expires_at.timestamp())]
-        return urlsafe_b64encode(vault.seal(_PURPOSE, json.dumps(plain).encode())).rstrip(b"=").decode()
 
-    @classmethod
-    def read(cls, vault: Vault, token: str) -> "AcknowledgeLink":
-        """The link of a token, expired or not; raises ValueError for a token that is none of ours."""
-        if len(token) > _LONGEST:
-            raise ValueError("longer than any token of ours")
-        sealed = b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        tenant, notification_id, user_id, expires = json.loads(vault.open(_PURPOSE, sealed))
-        return cls(tenant, notification_id, user_id, datetime.fromtimestamp(expires, UTC))
+@dataclass(frozen=True)
+class SnoozeLink(Link):
+    """Lets whoever has it put one notification of one person off for a while, until it expires."""
+
+    purpose = "snooze link"
+
+    tenant: str
+    notification_id: str
+    user_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class UnsubscribeLink(Link):
+    """Lets whoever has it stop mails to one person: of a category, of a type. It never expires, as mails do not."""
+
+    purpose = "unsubscribe link"
+
+    tenant: str
+    user_id: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class ClickLink(Link):
+    """Says that a delivery was clicked, and leads to `url` and nowhere else."""
+
+    purpose = "click link"
+
+    tenant: str
+    delivery_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class ReceiptLink(Link):
+    """Lets a device say what became of one delivery."""
+
+    purpose = "receipt link"
+
+    tenant: str
+    delivery_id: str
+
+
+def _plain(value: Any) -> Any:
+    return int(value.timestamp()) if isinstance(value, datetime) else value
+
+
+def _value(type_: Any, value: Any) -> Any:
+    return datetime.fromtimestamp(value, UTC) if type_ is datetime else value

@@ -192,6 +192,7 @@ inboxes = Table(
 
 # The ledger. A row is `planned` until its channel answers; while `lease_until` is set, somebody is asking.
 # One that is `deferred` waits until `due_at`; then the row `carried_by` brings it, alone or among others.
+# What its channel, a provider or a device said of it later is in `sent_at` to `clicked_at`, each once.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -211,8 +212,19 @@ deliveries = Table(
     _required("at", Instant()),
     Column("due_at", Instant()),
     Column("carried_by", Key),
+    Column("type", Key),
+    Column("priority", Key),
+    Column("detail", String()),
+    Column("created_at", Instant()),
+    Column("sent_at", Instant()),
+    Column("delivered_at", Instant()),
+    Column("opened_at", Instant()),
+    Column("clicked_at", Instant()),
     PrimaryKeyConstraint("tenant", "id"),
     Unique("tenant", "kind", "entity_id", "step_key", "channel", "user_id"),
+    # Reports: what was to be told in a span of time, of a tenant, or to one person by one channel.
+    Index(None, "tenant", "created_at", "id"),
+    Index(None, "tenant", "user_id", "channel", "created_at"),
     Index(
         "ix_deliveries_deferred",
         "tenant",
@@ -299,7 +311,22 @@ push_subscriptions = Table(
     _required("device", String()),
     _required("created_at", Instant()),
     Column("used_at", Instant()),
+    Column("vapid_key", String()),
     PrimaryKeyConstraint("tenant", "id"),
     Unique("tenant", "endpoint_mac"),
     Index(None, "tenant", "user_id"),
+)
+
+# What nobody gets any more by mail: a person (`user:ID`) that unsubscribed from a category or a type (`scope`), or an
+# address (`address:MAC`, scope empty) that mails came back from.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    _required("tenant"),
+    _required("subject"),
+    _required("scope"),
+    _required("reason"),
+    Column("detail", String()),
+    _required("at", Instant()),
+    PrimaryKeyConstraint("tenant", "subject", "scope"),
 )

@@ -82,7 +82,8 @@ async def postpone(db: Connection, tenant: str, ids: Sequence[str], reason: Reas
 async def share(db: Connection, tenant: str, carrier: str, outcome: str, reason: str | None, at: datetime) -> None:
     """What a delivery has brought along, or failed to, ends as it did."""
     brought = and_(_d.tenant == tenant, _d.carried_by == carrier, _d.outcome == "deferred")
-    await db.execute(update(deliveries).where(brought).values(outcome=outcome, reason=reason, at=at))
+    sent = {"sent_at": at} if outcome == "sent" else {}
+    await db.execute(update(deliveries).where(brought).values(outcome=outcome, reason=reason, at=at, **sent))
 
 
 async def share_all(db: Connection, ref: Ref, step_key: str, channel: str) -> None:

@@ -52,7 +52,7 @@ class Recorder(Channel):
         self.answers: list[Result] = []
         self.reasons: dict[str, str] = {}
 
-    async def unreachable(self, db: Any, tenant: str, users: Sequence[User]) -> dict[str, str]:
+    async def unreachable(self, db: Any, tenant: str, users: Sequence[User], about: Any) -> dict[str, str]:
         return self.reasons
 
     async def announce(self, messages: Sequence[Message]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
+from punctual.preferences import About
 from resources import Resources
 from store.directory import User
 from store.engine import Connection
@@ -25,6 +26,8 @@ class Message:
     version: int = 0
     is_muted: bool = False
     """A fast channel says only that the inbox has changed: the user wants no more of it than that."""
+    is_mandatory: bool = False
+    """Nobody can ask not to be told of it."""
     is_announcement: bool = False
     """It is for everybody to see at once, besides being in the inbox."""
     expires_at: datetime | None = None
@@ -64,8 +67,10 @@ class Channel:
         """The channel of this process."""
         return cls()
 
-    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
-        """The reason (of outcome `withheld`) for each user id that this channel cannot reach now."""
+    async def unreachable(
+        self, db: Connection, tenant: str, users: Sequence[User], about: About
+    ) -> Mapping[str, str]:
+        """The reason (of outcome `withheld`) for each user id that this channel cannot or may not tell of it now."""
         return {}
 
     async def record(self, db: Connection, messages: Sequence[Message]) -> None:

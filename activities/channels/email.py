@@ -7,10 +7,12 @@ from activities.channels.base import SENT, Channel, Message, Result
 from activities.channels.email_message import Mails, one_address
 from activities.channels.email_transports import Outbox, Smtp, SmtpServer, Transport
 from activities.faults import AMBIGUOUS, EXPIRED
+from punctual.preferences import About
 from resources import Resources
 from settings import Settings
 from store.directory import User
 from store.engine import Connection
+from store.suppressions import Suppressions
 from store.vault import Vault
 
 
@@ -37,6 +39,7 @@ class Email(Channel):
         """
         self._transport = transport
         self._mails = Mails(sender, home, vault, now)
+        self._suppressions = Suppressions(vault)
         self._sink = sink
         self._now = now
 
@@ -51,10 +54,16 @@ class Email(Channel):
             sink=settings.delivery_mode == "sink",
         )
 
-    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
+    async def unreachable(
+        self, db: Connection, tenant: str, users: Sequence[User], about: About
+    ) -> Mapping[str, str]:
         if self._transport is None:
             return dict.fromkeys((user.id for user in users), "channel_off")
-        return {user.id: "no_address" for user in users if one_address(user.email) is None}
+        addresses = {user.id: one_address(user.email) for user in users}
+        reachable = {id_: address for id_, address in addresses.items() if address is not None}
+        scopes = () if about.mandatory else (about.category, about.type)
+        stopped = await self._suppressions.stopped(db, tenant, reachable, scopes) if reachable else {}
+        return {**{id_: "no_address" for id_ in addresses if id_ not in reachable}, **stopped}
 
     async def send(self, message: Message) -> Result:
         if self._transport is None:

@@ -16,6 +16,7 @@ from activities.channels.web_push_payload import payload, topic
 from activities.channels.web_push_vapid import Vapid
 from activities.faults import EXPIRED, PushAnswer, push_answer
 from punctual.errors import UnsafeUrl
+from punctual.preferences import About
 from punctual.push_endpoints import PushEndpoint, allowed_origins, check
 from resources import Resources
 from store.directory import User
@@ -82,7 +83,9 @@ class WebPush(Channel):
             sink=settings.delivery_mode == "sink",
         )
 
-    async def unreachable(self, db: Connection, tenant: str, users: Sequence[User]) -> Mapping[str, str]:
+    async def unreachable(
+        self, db: Connection, tenant: str, users: Sequence[User], about: About
+    ) -> Mapping[str, str]:
         if self._vapid is None:
             return dict.fromkeys((user.id for user in users), "channel_off")
         owners = await self._subscriptions.owners(db, tenant, [user.id for user in users])

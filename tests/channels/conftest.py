@@ -11,6 +11,7 @@ from activities.channels.base import Message
 from activities.channels.web_push import WebPush
 from activities.channels.web_push_http import PushHttp
 from activities.channels.web_push_vapid import Vapid
+from punctual.preferences import About
 from punctual.push_endpoints import allowed_origins
 from store.engine import Database
 from store.inbox import Notification
@@ -19,6 +20,7 @@ from store.vault import Vault
 from tests.channels.push_service import OWNER, PushService, running
 from tests.world import TENANT, user
 
+ABOUT = About("appointment.reminder", "appointments", "high")
 HOME = "https://crm.example/"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 

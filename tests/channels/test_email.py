@@ -11,7 +11,7 @@ from activities.channels.email_transports import Outbox, Smtp
 from settings import Settings
 from store.engine import Database
 from store.links import LIFETIME, AcknowledgeLink
-from tests.channels.conftest import HOME, NOW, message, note
+from tests.channels.conftest import ABOUT, HOME, NOW, message, note
 from tests.channels.mails import SENDER, VAULT, Elements, channel, parsed, part, written
 from tests.world import TENANT, user
 
@@ -139,7 +139,7 @@ async def test_what_is_not_exactly_one_address_is_no_address(
     person = user("asha", email=address)
     mails = channel(Outbox(tmp_path / "outbox"))
     async with sqlite.read() as db:
-        assert await mails.unreachable(db, TENANT, [person, user("ben")]) == {"asha": "no_address"}
+        assert await mails.unreachable(db, TENANT, [person, user("ben")], ABOUT) == {"asha": "no_address"}
     result = await mails.send(message(user=person))
     assert (result.outcome, result.reason) == ("withheld", "no_address")
     assert not (tmp_path / "outbox").exists()
@@ -171,7 +171,7 @@ async def test_an_outbox_that_cannot_be_written_is_tried_again(tmp_path: Path) -
 async def test_without_a_transport_the_channel_is_off(sqlite: Database) -> None:
     """It is a setting that is missing, not an address."""
     async with sqlite.read() as db:
-        assert await channel(None).unreachable(db, TENANT, [user("asha")]) == {"asha": "channel_off"}
+        assert await channel(None).unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "channel_off"}
 
 
 async def test_in_a_sink_nothing_is_written(tmp_path: Path) -> None:

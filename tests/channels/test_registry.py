@@ -15,7 +15,7 @@ from store.bus import LocalBus
 from store.engine import Database
 from store.subscriptions import Subscriptions
 from store.vault import Vault
-from tests.channels.conftest import message
+from tests.channels.conftest import ABOUT, message
 from tests.channels.push_service import OWNER, KeyPair
 from tests.world import TENANT, user
 
@@ -45,7 +45,7 @@ async def test_without_settings_the_slow_channels_are_off(sqlite: Database, buil
     assert list(found) == list(CHANNELS)
     async with sqlite.read() as db:
         for name in ("web_push", "email"):
-            assert await found[name].unreachable(db, TENANT, [user("asha")]) == {"asha": "channel_off"}
+            assert await found[name].unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "channel_off"}
     for name in ("web_push", "email"):
         result = await found[name].send(message())
         assert (result.outcome, result.reason) == ("withheld", "channel_off")
@@ -57,8 +57,8 @@ async def test_with_settings_they_know_whom_they_reach(sqlite: Database, built: 
     vapid = {"vapid_private_key": keys.private, "vapid_public_key": keys.public, "vapid_claims_email": OWNER}
     found = built(**vapid, email_url="outbox:")
     async with sqlite.read() as db:
-        assert await found["web_push"].unreachable(db, TENANT, [user("asha")]) == {"asha": "no_subscription"}
-        assert await found["email"].unreachable(db, TENANT, [user("asha")]) == {}
+        assert await found["web_push"].unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "no_subscription"}
+        assert await found["email"].unreachable(db, TENANT, [user("asha")], ABOUT) == {}
     assert (await found["email"].send(message())).outcome == "sent"
     assert b"https://crm.example/appointments/42" in (tmp_path / "outbox" / "d1.eml").read_bytes()
 

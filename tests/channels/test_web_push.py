@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from activities.channels.web_push_vapid import Vapid
 from settings import SettingsError
-from tests.channels.conftest import Desk, message, note
+from tests.channels.conftest import ABOUT, Desk, message, note
 from tests.channels.push_service import OWNER, SECRET_PATH, KeyPair, PushService, answer
 from tests.world import TENANT, user
 
@@ -98,7 +98,7 @@ async def test_in_a_sink_nothing_leaves(desk: Desk, push_service: PushService, n
     assert push_service.received == []
     assert no_network == []
     async with desk.database.read() as db:
-        reasons = await channel.unreachable(db, TENANT, [user("asha"), user("ben")])
+        reasons = await channel.unreachable(db, TENANT, [user("asha"), user("ben")], ABOUT)
     assert reasons == {"ben": "no_subscription"}
 
 
@@ -106,7 +106,7 @@ async def test_without_vapid_keys_the_channel_is_off_for_all(desk: Desk, push_se
     """It is a setting that is missing, not a browser."""
     await desk.subscribe(push_service.add("s1"))
     async with desk.database.read() as db:
-        reasons = await desk.make(vapid=None).unreachable(db, TENANT, [user("asha"), user("ben")])
+        reasons = await desk.make(vapid=None).unreachable(db, TENANT, [user("asha"), user("ben")], ABOUT)
     assert reasons == {"asha": "channel_off", "ben": "channel_off"}
 
 

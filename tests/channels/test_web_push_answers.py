@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from tests.channels.conftest import Desk, message
+from tests.channels.conftest import ABOUT, Desk, message
 from tests.channels.push_service import PushService, answer, raw_server
 from tests.world import TENANT, user
 
@@ -52,7 +52,7 @@ async def test_when_all_browsers_are_gone_the_person_has_no_subscription(
     result = await channel.send(message())
     assert (result.outcome, result.reason) == ("withheld", "no_subscription")
     async with desk.database.read() as db:
-        assert await channel.unreachable(db, TENANT, [user("asha")]) == {"asha": "no_subscription"}
+        assert await channel.unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "no_subscription"}
 
 
 async def test_a_retry_does_not_ask_the_browsers_already_settled(desk: Desk, push_service: PushService) -> None:

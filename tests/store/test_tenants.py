@@ -22,21 +22,26 @@ from store import (
     ledger,
     policies,
     preferences,
+    receipts,
     waiting,
 )
 from store.engine import Connection, Database
 from store.subscriptions import Subscriptions
+from store.suppressions import Suppressions
 from store.vault import Vault
 from tests.store.rows import KEY, MINUTE, NOW, SECRET, delivery, dump, entry, note, record, ref, subscription
 from tests.world import user
 
 OURS, OTHER = "acme", "other"
 SUBSCRIPTIONS = Subscriptions(Vault([SECRET]))
+SUPPRESSIONS = Suppressions(Vault([SECRET]))
+ADDRESS = "asha@example.com"
 MODULES: dict[str, Any] = {
     "dedupes": dedupes, "directory": directory, "entities": entities, "figures": figures, "held": held,
     "inbox": inbox,
     "inbox_changes": inbox_changes, "ledger": ledger,
-    "policies": policies, "preferences": preferences, "subscriptions": Subscriptions, "waiting": waiting,
+    "policies": policies, "preferences": preferences, "receipts": receipts,
+    "subscriptions": Subscriptions, "suppressions": Suppressions, "waiting": waiting,
 }  # fmt: skip
 Call = Callable[[Connection], Awaitable[Any]]
 US = ref(tenant=OURS)
@@ -67,6 +72,7 @@ READS: dict[str, Call] = {
     "inbox.of_step": lambda db: inbox.of_step(db, OURS, "appointment", "42", KEY),
     "inbox.has_any": lambda db: inbox.has_any(db, US, [KEY], "asha"),
     "inbox.readers": lambda db: inbox.readers(db, US, [KEY]),
+    "ledger.spent": lambda db: ledger.spent(db, OURS, ["asha"], "inbox", NOW - MINUTE, 1),
     "ledger.fates": lambda db: ledger.fates(db, US, KEY),
     "ledger.has_any": lambda db: ledger.has_any(db, US, "asha"),
     "ledger.of_entity": lambda db: ledger.of_entity(db, US),
@@ -87,6 +93,8 @@ READS: dict[str, Call] = {
     "policies.of_version": lambda db: policies.of_version(db, OURS, "appointment", 1),
     "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
     "subscriptions.owners": lambda db: SUBSCRIPTIONS.owners(db, OURS, ["asha"]),
+    "suppressions.of": lambda db: SUPPRESSIONS.of(db, OURS, "asha", ADDRESS),
+    "suppressions.stopped": lambda db: SUPPRESSIONS.stopped(db, OURS, {"asha": ADDRESS}, ["leads"]),
 }
 
 WRITES: dict[str, Call] = {
@@ -139,6 +147,13 @@ WRITES: dict[str, Call] = {
         db, OURS, "asha", subscription().endpoint
     ),
     "subscriptions.delete_gone": lambda db: SUBSCRIPTIONS.delete_gone(db, OURS, subscription()),
+    "receipts.heard": lambda db: receipts.heard(db, OURS, "d1", "opened", NOW),
+    "receipts.refused": lambda db: receipts.refused(db, OURS, "d1", "550", NOW),
+    "suppressions.unsubscribe": lambda db: SUPPRESSIONS.unsubscribe(db, OURS, "asha", "tasks", NOW),
+    "suppressions.resubscribe": lambda db: SUPPRESSIONS.resubscribe(db, OURS, "asha", "leads"),
+    "suppressions.bounced": lambda db: SUPPRESSIONS.bounced(db, OURS, "ravi@example.com", NOW, "550"),
+    "suppressions.lift": lambda db: SUPPRESSIONS.lift(db, OURS, ADDRESS),
+    "suppressions.forget": lambda db: SUPPRESSIONS.forget(db, OURS, "asha", ADDRESS),
     "subscriptions.used": lambda db: SUBSCRIPTIONS.used(db, OURS, ["s1"], NOW + MINUTE),
 }
 
@@ -180,6 +195,8 @@ async def _populate(db: Connection, tenant: str) -> None:
     await preferences.put(db, tenant, "asha", chosen, digest_at=None, now=NOW)
     await policies.put(db, tenant, "appointment", Policy(), NOW)
     await SUBSCRIPTIONS.save(db, tenant, subscription())
+    await SUPPRESSIONS.unsubscribe(db, tenant, "asha", "leads", NOW)
+    await SUPPRESSIONS.bounced(db, tenant, ADDRESS, NOW, "550 5.1.1")
 
 
 def _functions(module: ModuleType | type) -> set[str]:

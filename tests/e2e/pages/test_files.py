@@ -99,6 +99,8 @@ SHOWN = """async () => {
     const [one] = await registration.getNotifications();
     if (one) {
       one.close();
+      // Closing takes a while, and would take the next one of the same tag along.
+      while ((await registration.getNotifications()).length) await new Promise(again => setTimeout(again, 10));
       return [one.title, one.body, one.data.navigate.replace(location.origin, "")];
     }
     await new Promise(again => setTimeout(again, 10));
