@@ -83,7 +83,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("secret_keys", "push_allowed_hosts", "allowed_origins", "action_url_hosts", mode="before")
+    @field_validator(
+        "secret_keys", "push_allowed_hosts", "allowed_origins", "action_url_hosts", "channel_rates", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -28,6 +28,19 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("PUSH_ALLOWED_HOSTS", "ftp://x"),
         ("DELIVERY_MODE", "hush"),
         ("LOG_LEVEL", "hush"),
+        ("EMAIL_URL", "sendgrid:hush"),
+        ("SENDGRID_API_HOST", "http://hush.example"),
+        ("SENDGRID_API_HOST", "https://api.sendgrid.com/hush"),
+        ("SENDGRID_WEBHOOK_PUBLIC_KEY", "hush"),
+        ("SENDGRID_WEBHOOK_PUBLIC_KEY", "aHVzaA=="),
+        ("SMS_URL", "twilio://hush:hush@15551234567"),
+        ("SMS_URL", "hush-{phone}"),
+        ("CHAT_TARGETS", "slack://hush/hush/hush"),
+        ("CHAT_TARGETS", "sales=hush"),
+        ("CHANNEL_RATES", "pigeon:1"),
+        ("CHANNEL_RATES", "inbox:1"),
+        ("CHANNEL_RATES", "email:0"),
+        ("CHANNEL_RATES", "email:hush"),
     ],
 )
 def test_a_bad_setting_is_named_and_its_value_hidden(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -99,3 +112,33 @@ def test_vapid_settings_belong_together(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("VAPID_PUBLIC_KEY", "x")
     with pytest.raises(SettingsError, match="belong together"):
         settings.load()
+
+
+def test_several_vapid_keys_stand_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is offered; as many public ones as private ones."""
+    monkeypatch.setenv("VAPID_PRIVATE_KEY", "new-private, old-private")
+    monkeypatch.setenv("VAPID_PUBLIC_KEY", "new-public,old-public")
+    monkeypatch.setenv("VAPID_CLAIMS_EMAIL", "mailto:ops@example.com")
+    assert settings.load().vapid_keys == [("new-private", "new-public"), ("old-private", "old-public")]
+    monkeypatch.setenv("VAPID_PUBLIC_KEY", "new-public")
+    with pytest.raises(SettingsError, match="VAPID_PUBLIC_KEY needs as many"):
+        settings.load()
+
+
+def test_sendgrid_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transport without its credentials is a mistake."""
+    monkeypatch.setenv("EMAIL_URL", "sendgrid:")
+    with pytest.raises(SettingsError, match="SENDGRID_API_KEY"):
+        settings.load()
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.key")
+    assert settings.load().has("email_url")
+
+
+def test_chat_targets_and_rates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Targets by name, rates by channel."""
+    monkeypatch.setenv("CHAT_TARGETS", "sales=slack://a/b/c/%23sales\n ops=msteams://x/y=z/")
+    monkeypatch.setenv("CHANNEL_RATES", "email:10, web_push:2.5")
+    found = settings.load()
+    assert found.targets == {"sales": "slack://a/b/c/%23sales", "ops": "msteams://x/y=z/"}
+    assert found.rates == {"email": 10.0, "web_push": 2.5}
+    assert "slack" not in repr(found)
