@@ -9,9 +9,9 @@ STAMP := $(VENV)/.installed
 up: $(STAMP)
 	@exec $(BIN)/punctual up
 
-# Much of it waits for real processes, so two at a time.
+# Much of it waits for real processes, so three at a time on two cores.
 test: $(STAMP)
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not thorough" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal -m "not thorough" $(PYTEST_ARGS)
 
 # The further cases that five minutes have no room for, most of them pages in a browser: about three minutes.
 thorough: $(STAMP)

@@ -19,11 +19,11 @@ from punctual.declaration import FrontMatter
 from punctual.errors import FieldProblem
 from punctual.fields import checked
 from punctual.notification import COMMON
+from punctual.people import DEFAULT_LANGUAGE, in_language
 from punctual.registry import ENTITIES
 from punctual.wire import field_problems
 
 NOTICES = Path(__file__).parent / "templates" / "notices"
-DEFAULT_LOCALE = "en"
 
 DERIVED = ("assignee_names", "deadline")
 """What the words of an entity's notice may use besides its snapshot: names joined by commas, an ISO instant."""
@@ -78,8 +78,7 @@ class Notice:
 
     def in_locale(self, locale: str) -> Words:
         """The words for `locale` (`hi-IN` falls back to `hi`, then to English)."""
-        language = locale.replace("_", "-").split("-")[0].lower()
-        return self.words.get(language) or self.words[DEFAULT_LOCALE]
+        return in_language(self.words, locale)
 
     def audience(self, data: Mapping[str, Any]) -> list[str]:
         """The words for whom this data concerns, in order, each once."""
@@ -148,7 +147,7 @@ def load(folder: Path = NOTICES) -> dict[str, Notice]:
             raise CatalogueError(
                 f"{path.name}: {'.'.join(map(str, problem.path))} {problem.detail}".strip()
             ) from None
-        notices[path.stem] = Notice(path.stem, about, {DEFAULT_LOCALE: Words(title, message, about.action_text)})
+        notices[path.stem] = Notice(path.stem, about, {DEFAULT_LANGUAGE: Words(title, message, about.action_text)})
     for path in sorted(folder.glob("*/*.md")):
         front, (title, message) = _read(path)
         name = f"{path.parent.name}/{path.name}"
@@ -184,7 +183,7 @@ def placeholders(source: str) -> set[str]:
 
 def _check_words(notice: Notice) -> None:
     for locale, words in notice.words.items():
-        name = f"{notice.type}.md" if locale == DEFAULT_LOCALE else f"{locale}/{notice.type}.md"
+        name = f"{notice.type}.md" if locale == DEFAULT_LANGUAGE else f"{locale}/{notice.type}.md"
         try:
             used = placeholders(words.title) | placeholders(words.message)
         except TemplateSyntaxError as error:

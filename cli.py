@@ -232,12 +232,16 @@ def _day(text: str | None) -> date | None:
 
 @keys_app.command("vapid")
 def keys_vapid(
-    owner: Annotated[str, typer.Option(help="mailto: or https: of who runs this")] = "mailto:admin@example.com",
+    owner: Annotated[str, typer.Option(help="mailto: or https: of who runs this")] = "",
+    rotate: Annotated[bool, typer.Option(help="Puts the keys that are set now behind the fresh one.")] = False,
 ) -> None:
     """A fresh VAPID key pair, as three lines for `.env`."""
     from running import keys
 
-    print("\n".join(keys.vapid(owner)))
+    async def work() -> None:
+        print("\n".join(keys.rotated(owner) if rotate else keys.vapid(owner)))
+
+    _run(work)
 
 
 @keys_app.command("secret")

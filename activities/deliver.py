@@ -20,6 +20,7 @@ from punctual.protocol import CARRIERS, DeliverRequest, Ref, Told
 from store import directory, inbox, ledger, waiting
 from store.engine import Connection, Database
 from store.ledger import Delivery
+from store.suppressions import Suppressions
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +40,14 @@ _NOT_BEFORE = "not_before"
 class Deliver:
     """Claims each row, calls the provider, and writes down the answer; one failing recipient stops no other."""
 
-    def __init__(self, database: Database, channels: Mapping[str, Channel], notices: Mapping[str, Notice]) -> None:
+    def __init__(
+        self, database: Database, channels: Mapping[str, Channel], notices: Mapping[str, Notice],
+        suppressions: Suppressions,
+    ) -> None:  # fmt: skip
         self._database = database
         self._channels = channels
         self._notices = notices
+        self._suppressions = suppressions
 
     @activity.defn(name="deliver")
     async def deliver(self, request: DeliverRequest) -> Told:
@@ -117,6 +122,8 @@ class Deliver:
         for pause in (*SETTLE_PAUSES, None):
             try:
                 async with self._database.write() as db:
+                    if result.bounced:
+                        await self._suppressions.bounced(db, ref.tenant, result.bounced, now, result.detail)
                     return await _settled(db, ref, id_, outcome, result.reason, now, progress, result.detail)
             except Exception as error:
                 if pause is None:

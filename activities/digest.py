@@ -157,7 +157,7 @@ class Digest:
         """What has waited, but for what its user wants no more."""
         found: list[Held] = []
         fates: list[tuple[str, Fate]] = []
-        for item in await holding.due(db, tenant, user.id, "digest", now):
+        for item in await holding.due(db, tenant, user.id, "digest", now=now):
             notice = self._notices.get(item.note.type)
             if notice is None:
                 fates.append((item.row.id, ("failed", "rejected")))

@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import Message as Headers
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -23,6 +24,9 @@ LONGEST_WAIT = timedelta(hours=1)
 REFUSED_WAIT = timedelta(minutes=10)
 """How long a provider is left alone that refuses us, and not the message: an operator has to act first."""
 
+REFUSALS = (401, 403)
+"""The HTTP statuses by which a provider refuses us."""
+
 AMBIGUOUS = Result("unknown", "ambiguous", detail="the provider may have it")
 EXPIRED = Result("expired", "expired")
 
@@ -41,7 +45,7 @@ def push_answer(status: int, retry_after: str | None, now: datetime) -> PushAnsw
         return PushAnswer("sent")
     if status in (404, 410):
         return PushAnswer("gone")
-    if status in (401, 403):
+    if status in REFUSALS:
         return PushAnswer("refuses_us", REFUSED_WAIT)
     if status == 413:
         return PushAnswer("too_large")
@@ -70,6 +74,38 @@ def _asked(text: str, now: datetime) -> timedelta | None:
     return left if left > timedelta(0) else None
 
 
+def sendgrid_answer(status: int, headers: Headers, now: datetime, field: str = "") -> Result:
+    """The meaning of SendGrid's HTTP status for one mail; `field`: which one of our request it minds."""
+    detail = f"SendGrid {status} {field}".strip()
+    if 200 <= status < 300:
+        message_id = headers.get("X-Message-Id", "")
+        known = re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", message_id)
+        return Result("sent", progress={"message_id": message_id} if known else {})
+    if status in REFUSALS:
+        return Result("retry", after=REFUSED_WAIT, detail=detail)
+    if status in (408, 429):
+        return Result("retry", after=_until_reset(headers, now), detail=detail)
+    if 400 <= status < 500:
+        return Result("failed", "rejected", detail=detail)
+    if 300 <= status < 400:
+        # The mail goes to SENDGRID_API_HOST or nowhere.
+        return Result("failed", "provider_error", detail=detail)
+    return Result(AMBIGUOUS.outcome, AMBIGUOUS.reason, detail=detail)
+
+
+def sendgrid_fault(error: Exception, *, has_begun: bool) -> Result:
+    """The meaning of no answer at all; `has_begun`: some of the request, and so all of it, may have arrived."""
+    detail = type(error).__name__
+    return Result(AMBIGUOUS.outcome, AMBIGUOUS.reason, detail=detail) if has_begun else Result("retry", detail=detail)
+
+
+def _until_reset(headers: Headers, now: datetime) -> timedelta:
+    """How long SendGrid wants to be left alone: X-RateLimit-Reset is in epoch seconds; else Retry-After says."""
+    reset = headers.get("X-RateLimit-Reset") or ""
+    left = int(reset) - int(now.timestamp()) if re.fullmatch(r"[0-9]{1,15}", reset) else 0
+    return pause(str(left) if left > 0 else headers.get("Retry-After"), now)
+
+
 def smtp_fault(error: Exception, *, body_sent: bool) -> Result:
     """The meaning of a failed SMTP session (aiosmtplib's errors, OSError, TimeoutError).
 
@@ -77,7 +113,8 @@ def smtp_fault(error: Exception, *, body_sent: bool) -> Result:
     """
     detail = type(error).__name__
     if isinstance(error, SMTPResponseException):
-        detail = f"{detail} {error.code}"
+        enhanced = re.match(r"[245](\.[0-9]{1,3}){2}", error.message)
+        detail = f"{detail} {error.code} {enhanced[0] if enhanced else ''}".strip()
     if isinstance(error, SMTPDataError | SMTPRecipientRefused | SMTPSenderRefused):
         if 500 <= error.code < 600:
             return Result("failed", "rejected", detail=detail)
@@ -96,3 +133,13 @@ def refuses_us(error: Exception) -> bool:
         judges_mail = isinstance(error, SMTPDataError | SMTPRecipientRefused | SMTPSenderRefused)
         return not judges_mail and 500 <= error.code < 600
     return isinstance(error, SMTPException) and not isinstance(error, ConnectionError | TimeoutError)
+
+
+def no_such_address(error: Exception) -> bool:
+    """Whether an SMTP server refused a mail because its recipient's address does not exist, now or ever.
+
+    Only the enhanced status (RFC 3463) says so; what else 550 may mean is policy, or our own address.
+    """
+    if not isinstance(error, SMTPRecipientRefused | SMTPDataError) or error.code not in (550, 551, 553):
+        return False
+    return re.match(r"5\.1\.(1|2|3|6|10)(?![0-9])", error.message) is not None

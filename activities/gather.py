@@ -1,4 +1,5 @@
-"""`gather`: what somebody's quiet hours held back becomes one message, or one summary, by each channel."""
+"""`gather`: what somebody's quiet hours held back, or they had snoozed, becomes one message, or one summary, by each
+channel."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +46,7 @@ class Gather:
         now, ref = clock.now(request.now), request.ref
         async with self._database.write() as db:
             user = (await directory.get(db, ref.tenant, [ref.id], keep=True)).get(ref.id)
-            held = await holding.due(db, ref.tenant, ref.id, "quiet_hours", now, due_by=request.now)
+            held = await holding.due(db, ref.tenant, ref.id, *waiting.ALONE, now=now, due_by=request.now)
             if user is not None and user.active:
                 chosen = (await preferences.of(db, ref.tenant, [ref.id]))[ref.id]
                 ready = await self._decide_again(db, ref.tenant, held, user, chosen, now)

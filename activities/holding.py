@@ -1,11 +1,12 @@
-"""What waits to be told to somebody, for the end of quiet hours or for a digest, and whether it still has a point."""
+"""What waits to be told to somebody, for the end of quiet hours or of a snooze, or for a digest, and whether it still
+has a point."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import held, waiting
+from store import held, recalls, waiting
 from store.engine import Connection, parts
 from store.held import Known
 from store.inbox import Notification
@@ -26,18 +27,20 @@ class Held:
 
 
 async def due(
-    db: Connection, tenant: str, user_id: str, reason: Reason, now: datetime, *, due_by: datetime | None = None
+    db: Connection, tenant: str, user_id: str, *reasons: Reason, now: datetime, due_by: datetime | None = None
 ) -> list[Held]:
-    """What is due, but for what is pointless by now, which is settled here; the oldest first."""
-    rows = await waiting.of_user(db, tenant, user_id, reason, due_by=due_by)
+    """What is due; the oldest first. What is pointless by now is settled here, what is snoozed is put off."""
+    rows = await waiting.of_user(db, tenant, user_id, *reasons, due_by=due_by)
     known = await held.known(db, tenant, [row.id for row in rows])
     found: list[Held] = []
     pointless: list[tuple[str, Fate]] = []
     for row in rows:
         it = known[row.id]
-        fate = _pointless(it, now)
+        fate = _pointless(row, it, now)
         if it.note is None or fate is not None:
             pointless.append((row.id, fate or STALE))
+        elif (until := sleeps_until(row.channel, it.note, now)) is not None:
+            await waiting.postpone(db, tenant, [row.id], "snoozed", until)
         else:
             found.append(Held(row, it.note, it.announces))
     await settle(db, tenant, pointless, now)
@@ -54,12 +57,21 @@ async def settle(db: Connection, tenant: str, fates: Iterable[tuple[str, Fate]],
             await waiting.settle(db, tenant, part, outcome, reason, now)
 
 
-def _pointless(it: Known, now: datetime) -> Fate | None:
+def sleeps_until(channel: str, note: Notification, now: datetime) -> datetime | None:
+    """When a channel may bring what is snoozed; None where it may right now."""
+    until = note.snoozed_until
+    sleeps = channel in recalls.CHANNELS and until is not None and until > now
+    return recalls.due(until) if sleeps and until is not None else None
+
+
+def _pointless(row: Waiting, it: Known, now: datetime) -> Fate | None:
     """Why nobody needs to be told any more: it is over, was seen in the inbox meanwhile, or was taken out of it."""
     if it.note is None:
         return STALE
     ends = [moment for moment in (it.announces, it.note.expires_at) if moment is not None]
     if ends and min(ends) <= now:
         return ("expired", "expired")
-    is_seen = any((it.note.read_at, it.note.archived_at, it.note.acknowledged_at))
+    # What was read before it was snoozed is unread again once its snooze has been ended.
+    wakes = row.sent_at is not None and it.note.snoozed_until is not None
+    is_seen = any((it.note.archived_at, it.note.acknowledged_at, it.note.read_at and not wakes))
     return STALE if is_seen or (not it.note.listed and it.reached_inbox) else None

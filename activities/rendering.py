@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from catalogue import CatalogueError, Notice
 from punctual.declaration import key
 from punctual.errors import UnsafeUrl
-from punctual.people import first_name
+from punctual.people import DEFAULT_LANGUAGE, first_name, language_among
 from punctual.urls import action_url
 from punctual.wire import zone
 
@@ -27,13 +27,15 @@ MESSAGE_LIMIT = 5000
 LONGEST_SPAN = 10**9
 """In minutes; what is longer reads as this."""
 
+_FORMS = ("zero", "one", "two", "few", "many")
+
 # Controls, and what turns the direction of the text around it: nobody's name may rearrange a sentence.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @pass_context
 def _when(context: Context, value: str) -> str:
-    """`Fri 20 Nov, 10:00 (Europe/Berlin)` in the reader's language and zone."""
+    """`Fri 20 Nov, 10:00 (Europe/Berlin)` in the text's language and the reader's zone."""
     zone_name: str = context["_zone"]
     local = datetime.fromisoformat(value).astimezone(zone(zone_name))
     this_year = context["_now"].astimezone(local.tzinfo).year == local.year
@@ -43,7 +45,7 @@ def _when(context: Context, value: str) -> str:
 
 @pass_context
 def _from_now(context: Context, value: str) -> str:
-    """`in 30 minutes` in the reader's language."""
+    """`in 30 minutes` in the text's language."""
     left = datetime.fromisoformat(value) - context["_now"]
     span = timedelta(seconds=round(left.total_seconds()))
     text: str = format_timedelta(span, add_direction=True, threshold=1.5, locale=context["_locale"])
@@ -52,9 +54,23 @@ def _from_now(context: Context, value: str) -> str:
 
 @pass_context
 def _number(context: Context, value: float) -> str:
-    """`1,499.5` as the reader writes it."""
+    """`1,499.5` as the text's locale writes it."""
     text: str = format_decimal(Decimal(str(value)), locale=context["_locale"])
     return text
+
+
+@pass_context
+def _plural(context: Context, value: float, *, other: str, **forms: str) -> str:
+    """`3 items` by the rules of the text's language; a form that the language has and nobody gave reads as `other`.
+
+    The forms are Unicode's (zero, one, two, few, many, other); `{}` in one stands for the number.
+    """
+    if unknown := forms.keys() - _FORMS:
+        raise TypeError(f"plural: {', '.join(sorted(unknown))} is no form; there is other, {', '.join(_FORMS)}")
+    number = Decimal(str(value))
+    # Whole is whole, however it is written: 1.0 reads as 1.
+    form = context["_locale"].plural_form(int(number) if number == int(number) else number)
+    return forms.get(form, other).replace("{}", _number(context, value))
 
 
 @pass_context
@@ -95,7 +111,7 @@ _environment = ImmutableSandboxedEnvironment(
 )
 _environment.filters.update(
     when=_when, from_now=_from_now, first_name=first_name, cut=_cut, key=key, words=_words,
-    number=_number, money=_money, minutes=_minutes, listed=_listed,
+    number=_number, plural=_plural, money=_money, minutes=_minutes, listed=_listed,
 )  # fmt: skip
 
 
@@ -112,7 +128,28 @@ def supported(locale: str) -> Locale:
             return Locale.parse(name)
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale.parse("en")
+    return Locale.parse(DEFAULT_LANGUAGE)
+
+
+def locale_of(words: Iterable[str], locale: str) -> Locale:
+    """The locale of a text in one of the languages `words`, as a reader of `locale` gets it.
+
+    Dates, numbers and plurals belong to the text around them, and so does its direction: the reader's region counts
+    where the language is theirs, and English stays English all through.
+    """
+    language = language_among(words, locale)
+    wanted = supported(locale)
+    return wanted if wanted.language == language else Locale.parse(language)
+
+
+def language_of(notice: Notice, locale: str) -> str:
+    """The language tag of a notice's text for a reader of `locale`, such as `hi` or `en`."""
+    return language_among(notice.words, locale)
+
+
+def direction_of(language: str) -> Literal["ltr", "rtl"]:
+    """How a text in `language` runs."""
+    return "rtl" if supported(language).character_order == "right-to-left" else "ltr"
 
 
 def render(
@@ -126,7 +163,7 @@ def render(
     context = {name: data.get(name) for name in notice.placeholders}
     if notice.entity is not None:
         context["assignee_names"] = data.get("assignee_names") or ""
-    context |= {"_locale": supported(locale), "_zone": timezone, "_now": now}
+    context |= {"_locale": locale_of(notice.words, locale), "_zone": timezone, "_now": now}
     title, message = (_UNSEEN.sub("", _compiled(source).render(context)) for source in (words.title, words.message))
     return _cut(title, TITLE_LIMIT), _shortened(_tidy(message), MESSAGE_LIMIT), words.action_text
 
@@ -141,8 +178,11 @@ def check(notices: Iterable[Notice]) -> None:
                 raise CatalogueError(f"{notice.type}.md in {locale}: {error}") from error
 
 
-def allowed_link(url: str | None, hosts: Collection[str]) -> str | None:
-    """`url` if it may be opened, else None: events that came past the API were not checked for their host."""
+def allowed_link(url: str | None, hosts: Collection[str] | None) -> str | None:
+    """`url` if it may be opened, else None: events that came past the API were not checked for their host.
+
+    With `hosts=None` only its shape counts.
+    """
     try:
         return action_url(url, hosts) if url else None
     except UnsafeUrl:

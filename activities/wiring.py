@@ -22,7 +22,7 @@ def activities(
     """The fast activities, and the one that sends by slow channels; raises CatalogueError for words that fail."""
     rendering.check(resources.notices.values())
     compose = Compose(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)
-    deliver = Deliver(resources.database, by_name, resources.notices)
+    deliver = Deliver(resources.database, by_name, resources.notices, resources.suppressions)
     plan = Plan(resources.database, resources.notices, resources.bus)
     gather = Gather(resources.database, resources.notices, resources.settings.action_url_hosts)
     digest = Digest(resources.database, by_name, resources.notices, resources.settings.action_url_hosts)

@@ -9,6 +9,7 @@ from catalogue import Notice
 from punctual.acts import REMIND_NOW
 from punctual.fields import known_category
 from punctual.kind import Kind
+from punctual.people import in_language
 from punctual.protocol import Ref
 from punctual.registry import KINDS
 from punctual.timeline import Entry, Step
@@ -78,8 +79,7 @@ class Writer:
         url = allowed_link(data.get("action_url"), self._action_hosts)
         actions = [{"action": "open", "title": action_text}] if url else []
         if late:
-            language = user.locale.replace("_", "-").split("-")[0].lower()
-            actions.append({"action": "acknowledge", "title": ACKNOWLEDGE.get(language, ACKNOWLEDGE["en"])})
+            actions.append({"action": "acknowledge", "title": in_language(ACKNOWLEDGE, user.locale)})
         return Notification(
             id=row_id(ref, told.step.key, user.id, ""),
             user_id=user.id, kind=ref.kind, entity_id=ref.id, step_key=told.step.key,

@@ -45,11 +45,30 @@ class Me(Strict):
     name: str | None
     timezone: str | None
     locale: str | None
+    channels: list[str]
+    """Those that are on here."""
 
 
-def documented(model: type[BaseModel], *, tagged: bool = False) -> dict[str, Any]:
+class Stopped(Strict):
+    """Mails that are not sent any more: of a category, a type, all (`*`), or to the `address` they came back from."""
+
+    scope: str
+    reason: Literal["unsubscribed", "bounced"]
+    since: str
+    detail: str | None
+    """What is known of a bounce: codes of the other server, or `complaint`."""
+
+
+class Mail(Strict):
+    """How mails reach the caller; of the address only as much as they need to know it by."""
+
+    address: str | None
+    stopped: list[Stopped]
+
+
+def documented(model: type[BaseModel], *, tagged: bool = False, status: int = 200) -> dict[str, Any]:
     """What a route's decorator says of its answer: a 200 of that shape; a 304 too, where it is `tagged`."""
-    responses: dict[int, dict[str, Any]] = {200: {"model": model}}
+    responses: dict[int, dict[str, Any]] = {status: {"model": model}}
     if tagged:
         responses[304] = {"description": "Not modified: the client has this version."}
     # Answers are made of rows, and not checked once more.

@@ -9,16 +9,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    act_links,
     acts,
     asyncapi,
     catalogue,
+    click_links,
     codec,
+    deliveries,
     entities,
     events,
     health,
     inbox,
     live,
-    mail_links,
     me,
     pages,
     policies,
@@ -26,9 +28,13 @@ from api import (
     problems,
     push,
     reference,
+    sendgrid_hook,
+    stats,
+    story,
+    unsubscribe_links,
     users,
 )
-from api.bodies import BodyCap
+from api.bodies import LARGE, BodyCap
 from api.event_types import EventTypes
 from api.gateway import Gateway
 from api.headers import SafeHeaders
@@ -40,9 +46,10 @@ from settings import Settings
 Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _ROUTERS = (
-    events, users, me, entities, acts, policies, inbox, preferences, push, live, catalogue, health, codec, mail_links,
-    pages, reference, asyncapi,
+    events, users, me, entities, acts, policies, deliveries, stats, inbox, story, preferences, push, live, catalogue,
+    health, codec, act_links, unsubscribe_links, click_links, sendgrid_hook, pages, reference, asyncapi,
 )  # fmt: skip
+_CAPS = {"/v1/events": LARGE, **dict.fromkeys(codec.PATHS, LARGE), sendgrid_hook.PATH: sendgrid_hook.LARGEST}
 
 
 def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> FastAPI:
@@ -74,7 +81,7 @@ def create_app(resources: Resources, *, lifespan_extra: Extra | None = None) -> 
             Middleware(SafeHeaders),
             Middleware(Cors, settings=settings),
             Middleware(problems.Guard),
-            Middleware(BodyCap, large=("/v1/events", *codec.PATHS)),
+            Middleware(BodyCap, caps=_CAPS),
         ],
     )
     app.state.resources = resources

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from email.message import Message as Headers
 from itertools import chain, count
 from typing import Any, NoReturn
@@ -164,16 +164,16 @@ def _refuse_others(request: Request, known: Collection[str]) -> None:
 
 
 class BodyCap:
-    """Refuses bodies that are too large with 413, before anything reads them; `large` names the paths of batches."""
+    """Refuses bodies that are too large with 413, before anything reads them; `caps` names paths that take more."""
 
-    def __init__(self, app: ASGIApp, large: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, caps: Mapping[str, int]) -> None:
         self._app = app
-        self._large = frozenset(large)
+        self._caps = caps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        cap = LARGE if scope["path"] in self._large else SMALL
+        cap = self._caps.get(scope["path"], SMALL)
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared[:20]) > cap:

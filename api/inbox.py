@@ -161,12 +161,15 @@ async def get_notification(
 
 
 @router.patch("/{id}", **documented(Notification))
-async def change_notification(id: IdPath, body: Change, who: Person, ours: Ours) -> dict[str, Any]:
+async def change_notification(
+    id: IdPath, body: Change, who: Person, ours: Ours, temporal: Temporal
+) -> dict[str, Any]:
     """Reads, archives or snoozes, or takes that back; answers the notification after it.
 
-    A snooze takes out of the archive, and the archive ends a snooze. What was snoozed is unread when its time comes.
+    A snooze takes out of the archive, and the archive ends a snooze. What was snoozed is unread when its time comes,
+    and what was pushed of it is pushed once more, unless it was read or acknowledged meanwhile.
     """
-    changed = await inbox_changes.change(ours, who, id, **body.wanted)
+    changed = await inbox_changes.change(ours, who, id, temporal=temporal, **body.wanted)
     if changed is None:
         raise not_found()
     return changed.notification.public()

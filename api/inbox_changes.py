@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from api.deps import now
+from api.gateway import Gateway
 from api.identity import Caller
 from resources import Resources
-from store import inbox, inbox_changes
+from store import inbox, inbox_changes, recalls
 from store.engine import Connection
 from store.inbox import Notification
 from store.inbox_changes import Action
@@ -72,23 +73,44 @@ async def _changing(ours: Resources, tenant: str, user_id: str) -> AsyncIterator
         yield db
 
 
-async def change(ours: Resources, who: Caller, id_: str, **wanted: Any) -> Changed | None:
+async def change(
+    ours: Resources, who: Caller, id_: str, *, temporal: Gateway | None = None, **wanted: Any
+) -> Changed | None:
     """Sets what is named: `read` and `archived` to a bool, `snoozed_until` to an instant or None.
 
-    The answer is None when there is no such notification in the caller's inbox.
+    The answer is None when there is no such notification in the caller's inbox. Who snoozes gives `temporal`: what
+    was pushed is pushed once more when the snooze ends, and without it a worker finds that minutes later.
     """
     async with _changing(ours, who.tenant, who.user_id) as db:
         found = await inbox.get(db, who.tenant, who.user_id, [id_])
         if not found:
             return None
-        values = _values(found[0], wanted, now())
+        before, at = found[0], now()
+        values = _values(before, wanted, at)
         if values:
             await inbox.change(db, who.tenant, who.user_id, [id_], **values)
             found = await inbox.get(db, who.tenant, who.user_id, [id_])
         changed = Changed(found[0], await counted(db, who, changed=int(bool(values))))
+        pushed_at = await _recalled(db, who, before, changed.notification, wanted, at)
     if values:
         await ours.bus.publish(who.tenant, who.user_id, changed.frame)
+    if pushed_at is not None and temporal is not None:
+        await temporal.look_again(who.tenant, [who.user_id], pushed_at)
     return changed
+
+
+async def _recalled(
+    db: Connection, who: Caller, before: Notification, after: Notification, wanted: dict[str, Any], at: datetime
+) -> datetime | None:
+    """When what was pushed of a notification is pushed once more, if it was snoozed just now.
+
+    What is read, archived or woken before its time is not.
+    """
+    if after.snoozed_until is not None and "snoozed_until" in wanted:
+        return await recalls.snooze(db, who.tenant, after, after.snoozed_until, at)
+    if before.snoozed_until is not None and (after.snoozed_until is None or wanted.get("read")):
+        await recalls.take_back(db, who.tenant, who.user_id, [after.id])
+    return None
 
 
 def _values(note: Notification, wanted: dict[str, Any], at: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 import uuid
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,16 +11,20 @@ from fastapi import APIRouter, Header, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.bodies import StrictRoute
-from api.deps import IdPath, Ours, Person, iso, now
+from api.deps import IdPath, Ours, Person, Temporal, iso, now
 from api.devices import device
 from api.problems import Problem, not_found, unprocessable
-from punctual import push_endpoints
+from punctual import events, push_endpoints
+from punctual.channels import CHANNELS
 from punctual.errors import FieldProblem, UnsafeUrl
 from punctual.wire import Strict
 from store.subscriptions import Subscription
 
 router = APIRouter(prefix="/v1/push", route_class=StrictRoute, tags=["push"])
 
+_TEST_EVERY = 10
+"""Seconds within which tests are one."""
+_TEST_LIFETIME = timedelta(minutes=10)
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{1,100}={0,2}")
 
 
@@ -62,6 +67,8 @@ class PushSubscription(_Browsers):
     endpoint: Annotated[str, Field(max_length=2000)]
     expirationTime: float | None = None
     keys: Keys
+    applicationServerKey: Annotated[str, AfterValidator(_point)] | None = None
+    """The key it was made for, as our own pages add it."""
 
 
 class Unsubscribe(Strict):
@@ -71,28 +78,41 @@ class Unsubscribe(Strict):
 @router.get("/public-key")
 async def public_key(ours: Ours) -> dict[str, str]:
     """The `applicationServerKey` that browsers subscribe with; open to everybody."""
-    key = ours.settings.vapid_public_key
-    if key is None:
+    keys = _public_keys(ours)
+    if not keys:
         raise Problem(404, "Web Push is off: the VAPID keys are not set.")
-    return {"public_key": key}
+    return {"public_key": keys[0]}
+
+
+def _public_keys(ours: Ours) -> list[str]:
+    """What browsers may be subscribed for, base64url without padding; the first is offered."""
+    return [public.rstrip("=") for _, public in ours.settings.vapid_keys]
 
 
 @router.post("/subscriptions", status_code=201)
 async def subscribe(
     body: PushSubscription, who: Person, ours: Ours, user_agent: Annotated[str, Header()] = ""
 ) -> dict[str, str]:
-    """Adds this browser, or moves it to the caller if somebody else used it before."""
+    """Adds this browser, or moves it to the caller if somebody else used it before.
+
+    `applicationServerKey` says which key of ours it was made for, while there are several.
+    """
     try:
         push_endpoints.check(body.endpoint, ours.settings.push_allowed_hosts)
     except UnsafeUrl as error:
         raise unprocessable([FieldProblem(("endpoint",), str(error))]) from None
+    keys = _public_keys(ours)
+    made_for = body.applicationServerKey and body.applicationServerKey.rstrip("=")
+    if made_for and made_for not in keys:
+        refusal = "is not a key of ours any more: subscribe with the one of /v1/push/public-key"
+        raise unprocessable([FieldProblem(("applicationServerKey",), refusal)])
     name = device(user_agent)
     subscription = Subscription(
         id=uuid.uuid4().hex, user_id=who.user_id, endpoint=body.endpoint, p256dh=body.keys.p256dh,
-        auth=body.keys.auth, device=name, created_at=now(),
+        auth=body.keys.auth, device=name, created_at=now(), vapid_key=made_for,
     )  # fmt: skip
     async with ours.database.write() as db:
-        id_ = await ours.subscriptions.save(db, who.tenant, subscription)
+        id_ = await ours.subscriptions.save(db, who.tenant, subscription, keys[0] if keys else None)
     return {"id": id_, "device": name}
 
 
@@ -119,3 +139,26 @@ async def unsubscribe(body: Unsubscribe, who: Person, ours: Ours) -> Response:
     async with ours.database.write() as db:
         await ours.subscriptions.delete_endpoint(db, who.tenant, who.user_id, body.endpoint)
     return Response(status_code=204)
+
+
+@router.post("/test", status_code=202)
+async def send_test(who: Person, ours: Ours, temporal: Temporal) -> dict[str, Any]:
+    """Tells the caller a test notification by the real path; a second one within the same ten seconds is the first.
+
+    409 with the code `channel_off` or `no_subscription` where no push could leave.
+    """
+    if not ours.settings.has(CHANNELS["web_push"].needs):
+        raise Problem(409, "Web Push is off: the VAPID keys are not set.", code="channel_off")
+    async with ours.database.read() as db:
+        if not await ours.subscriptions.owners(db, who.tenant, [who.user_id]):
+            raise Problem(409, "None of your browsers takes Web Push.", code="no_subscription")
+    at = now()
+    body = {
+        "id": f"{who.user_id}/{int(at.timestamp()) // _TEST_EVERY}", "source": "push-test", "type": "test",
+        # By default only what is important is pushed; a test that comes late helps nobody.
+        "data": {"user_id": who.user_id, "priority": "high", "action_url": "/inbox",
+                 "expires_at": (at + _TEST_LIFETIME).isoformat()},
+    }  # fmt: skip
+    event = events.parse(body, now=at).model_copy(update={"punctualaccepted": at})
+    [workflow_id] = await temporal.tell(who.tenant, [event])
+    return {"workflow_id": workflow_id, "entity": {"kind": "notification", "id": event.about}}

@@ -10,6 +10,7 @@ from api.bodies import StrictRoute
 from api.cursors import Pages
 from api.deps import Cursor, IdPath, Limit, Ours, System, Temporal, iso, now
 from api.gateway import Gateway
+from api.me import stopped_mail
 from api.people import NamedPerson, Replacement, circular
 from api.problems import not_found, unprocessable
 from punctual.errors import FieldProblem
@@ -75,8 +76,11 @@ async def get_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
 async def erase_user(id: IdPath, who: System, ours: Ours) -> Response:
     """Erases the person and all that was written for them."""
     async with ours.database.write() as db:
+        user = await _known(db, who.tenant, id)
         if not await directory.erase(db, who.tenant, id):
             raise not_found()
+        # Last: until the deliveries are gone, somebody may hear that one of them came back.
+        await ours.suppressions.forget(db, who.tenant, id, user.email)
     return Response(status_code=204)
 
 
@@ -94,6 +98,7 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
         assigned = await _assigned(db, who.tenant, id)
         deliveries = await ledger.of_user(db, who.tenant, id)
         chosen = await preferences.of(db, who.tenant, [id])
+        stopped = await ours.suppressions.of(db, who.tenant, id, user.email)
     return {
         "user": _shown(user),
         "notifications": notifications,
@@ -106,6 +111,7 @@ async def export_user(id: IdPath, who: System, ours: Ours) -> dict[str, Any]:
             {"channel": row.channel, "outcome": row.outcome, "reason": row.reason, "at": iso(row.at)}
             for row in deliveries
         ],
+        "mail_stopped": [stopped_mail(found) for found in stopped],
     }
 
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [pipeline|lateness|inbox|all] [--count N] [--runs N] [--rows N]`."""
+"""`python -m benchmarks [pipeline|lateness|inbox|pushes|all] [--count N] [--runs N] [--rows N]`."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import inbox, lateness, pipeline
+from benchmarks import inbox, lateness, pipeline, pushes
 
 app = typer.Typer(add_completion=False)
 
@@ -20,6 +20,7 @@ class Which(StrEnum):
     pipeline = "pipeline"
     lateness = "lateness"
     inbox = "inbox"
+    pushes = "pushes"
 
 
 @app.command()
@@ -33,6 +34,8 @@ def main(
         asyncio.run(lateness.main(count, runs))
     if which in (Which.all, Which.inbox):
         asyncio.run(inbox.main(rows, runs))
+    if which in (Which.all, Which.pushes):
+        pushes.main(count * 10, runs)
     sys.stdout.flush()
     # temporalio's threads may crash an interpreter that shuts down.
     os._exit(0)

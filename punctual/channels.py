@@ -25,6 +25,8 @@ class ChannelSpec:
     """How long a send is tried at the most, when nothing about the notification ends it earlier."""
     digests: bool = False
     """Whether digests travel by it, and what can wait for them does."""
+    recalls: bool = False
+    """Whether what it brought, and was then snoozed, is brought once more."""
     daily: int | None = None
     """How many one person gets in 24 hours at the most, besides what is urgent or mandatory."""
 
@@ -34,7 +36,17 @@ CHANNELS: dict[str, ChannelSpec] = {
     for spec in (
         ChannelSpec("inbox", "always"),
         ChannelSpec("websocket", "always"),
-        ChannelSpec("web_push", "important", slow=True, queue="punctual-push", needs="vapid_private_key", daily=100),
+        ChannelSpec(
+            "web_push",
+            "important",
+            slow=True,
+            queue="punctual-push",
+            needs="vapid_private_key",
+            recalls=True,
+            daily=100,
+        ),
         ChannelSpec("email", "important", slow=True, queue="punctual-email", needs="email_url", digests=True),
+        ChannelSpec("sms", "chosen", slow=True, queue="punctual-sms", needs="sms_url"),
+        ChannelSpec("chat", "chosen", slow=True, queue="punctual-chat", needs="chat_targets"),
     )
 }

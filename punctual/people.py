@@ -1,8 +1,10 @@
-"""Who is meant: from the names of audiences to user ids."""
+"""Who is meant, and in which language: from the names of audiences to user ids, from locales to words."""
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _LISTS = {"assignees": "assignee_ids", "previous_assignees": "previous_assignee_ids"}
 _ONES = frozenset({"creator", "requester", "agent", "seller", "payee", "uploader", "artist", "author", "user"})
@@ -46,3 +48,17 @@ def first_name(name: str | None) -> str:
             if word.casefold() not in _NO_NAMES:
                 return str(word)
     return "…" if (name or "").strip() else ""
+
+
+DEFAULT_LANGUAGE = "en"
+
+
+def language_among(languages: Iterable[str], locale: str) -> str:
+    """The one of `languages` that a reader of `locale` is told in: `hi` for `hi-IN` or `hi_IN`, else English."""
+    language = re.split("[-_]", locale, maxsplit=1)[0].lower()
+    return language if language in languages else DEFAULT_LANGUAGE
+
+
+def in_language(texts: Mapping[str, T], locale: str) -> T:
+    """What a reader of `locale` gets of `texts` by language."""
+    return texts[language_among(texts, locale)]

@@ -143,7 +143,7 @@ def _drop(kind: Kind[Any], plan: Plan, wanted: set[str], taken: set[str]) -> Non
             plan.overtaken.append(key)
             if entry.is_open:
                 plan.change(key, "superseded", plan.why)
-        elif plan.moments and entry.outcome == "sent" and _is_overtaken(kind, plan.record, step):
+        elif plan.moments and entry.outcome == "sent" and is_overtaken(kind, plan.record, step):
             # It stays in the inbox, but an old notice must not come in by mail after a newer one.
             plan.overtaken.append(key)
 
@@ -153,7 +153,7 @@ def _outlived(kind: Kind[Any], record: Record, step: Step) -> bool:
     return record.is_closed and step.type not in kind.own_words and kind.events.get(step.type) != "closes"
 
 
-def _is_overtaken(kind: Kind[Any], record: Record, step: Step) -> bool:
+def is_overtaken(kind: Kind[Any], record: Record, step: Step) -> bool:
     """Whether a notice tells of an event that a newer one has replaced."""
     return step.type in kind.events and step.type not in kind.own_words and not _is_current(record, step.key)
 

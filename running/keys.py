@@ -2,9 +2,12 @@
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from settings import load
 
 
 def secret() -> str:
@@ -12,16 +15,26 @@ def secret() -> str:
     return _encoded(os.urandom(32))
 
 
-def vapid(owner: str) -> list[str]:
-    """The three VAPID settings, a line each; `owner` is a mailto: or https: URL that push services may turn to."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    number = private.private_numbers().private_value.to_bytes(32, "big")
-    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+def vapid(owner: str, kept: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """The three VAPID settings, a line each: a fresh key pair, then `kept` ones (private and public, base64url).
+
+    `owner` is a mailto: or https: URL that push services may turn to; where it is empty, an example.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    number = key.private_numbers().private_value.to_bytes(32, "big")
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    private, public = zip((_encoded(number), _encoded(point)), *kept, strict=True)
     return [
-        f"VAPID_PRIVATE_KEY={_encoded(number)}",
-        f"VAPID_PUBLIC_KEY={_encoded(point)}",
-        f"VAPID_CLAIMS_EMAIL={owner}",
+        f"VAPID_PRIVATE_KEY={','.join(private)}",
+        f"VAPID_PUBLIC_KEY={','.join(public)}",
+        f"VAPID_CLAIMS_EMAIL={owner or 'mailto:admin@example.com'}",
     ]
+
+
+def rotated(owner: str) -> list[str]:
+    """The same with the key pairs, and the owner if no other is given, that are set now; raises SettingsError."""
+    settings = load()
+    return vapid(owner or settings.vapid_claims_email or "", settings.vapid_keys)
 
 
 def _encoded(data: bytes) -> str:

@@ -44,6 +44,13 @@ async def load(db: Connection, ref: Ref, *, lock: bool = False) -> Entity | None
     return _entity(row) if row else None
 
 
+async def kept(db: Connection, tenant: str, kind: str, ids: Collection[str]) -> dict[str, Entity]:
+    """Those of some entities that there are, by id; none is planned anew until the transaction ends."""
+    these = and_(entities.c.tenant == tenant, entities.c.kind == kind, entities.c.id.in_(ids))
+    rows = await db.execute(select(entities).where(these).order_by(entities.c.id).with_for_update(read=True))
+    return {row.id: _entity(row) for row in rows}
+
+
 def _entity(row: Any) -> Entity:
     record = Record.model_validate(row.record)
     care = Care.model_validate(row.care)

@@ -6,12 +6,23 @@ from datetime import datetime
 
 from sqlalchemy import and_, exists, select
 
+from punctual.delivery import ACCEPTED
 from store.engine import Connection, parts
 from store.inbox import COLUMNS, Notification
 from store.tables import deliveries, notifications, steps
 
 _d, _n, _s = deliveries.c, notifications.c, steps.c
 _inbox = deliveries.alias("in_inbox")
+REACHED_INBOX = exists(
+    select(_inbox.c.id)
+    .where(
+        *(_inbox.c[name] == _d[name] for name in ("tenant", "kind", "entity_id", "step_key", "user_id")),
+        _inbox.c.channel == "inbox",
+        _inbox.c.outcome.in_(ACCEPTED),
+    )
+    .correlate(deliveries)
+)
+"""Whether what a delivery tells was put into the inbox, be it there or not."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +38,8 @@ async def known(db: Connection, tenant: str, ids: Sequence[str]) -> dict[str, Kn
     """By the delivery's id; a few hundred are asked for at a time."""
     note = and_(_n.tenant == tenant, _n.id == _d.notification_id)
     step = and_(_s.tenant == tenant, _s.kind == _d.kind, _s.entity_id == _d.entity_id, _s.key == _d.step_key)
-    same = (_inbox.c[name] == _d[name] for name in ("kind", "entity_id", "step_key", "user_id"))
-    reached = exists(
-        select(_inbox.c.id).where(
-            _inbox.c.tenant == tenant, *same, _inbox.c.channel == "inbox", _inbox.c.outcome == "sent"
-        )
-    )
     tables = deliveries.outerjoin(notifications, note).outerjoin(steps, step)
-    query = select(_d.id, _s.announces, reached, *COLUMNS).select_from(tables).where(_d.tenant == tenant)
+    query = select(_d.id, _s.announces, REACHED_INBOX, *COLUMNS).select_from(tables).where(_d.tenant == tenant)
     found: dict[str, Known] = {}
     for part in parts(ids):
         for id_, announces, is_there, *values in await db.execute(query.where(_d.id.in_(part))):

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import and_, select, true, update
 
-from store import search
+from store import recalls, search
 from store.engine import Connection
 from store.inbox import COLUMNS, STATUSES, Notification, bump, own, unread
 from store.tables import inboxes, notifications
@@ -33,7 +33,10 @@ async def act(db: Connection, tenant: str, user_id: str, ids: Collection[str], a
     }
     wanted, values = acts[action]
     changed = update(notifications).where(own(tenant, user_id), _n.id.in_(ids), wanted)
-    return (await db.execute(changed.values(**values))).rowcount
+    count = (await db.execute(changed.values(**values))).rowcount
+    if count and action in ("read", "archive"):
+        await recalls.take_back(db, tenant, user_id, ids)
+    return count
 
 
 async def mark_all_read(db: Connection, tenant: str, user_id: str, category: str | None, at: datetime) -> int:
@@ -46,7 +49,10 @@ async def mark_all_read(db: Connection, tenant: str, user_id: str, category: str
 
 async def remove(db: Connection, tenant: str, user_id: str, ids: Collection[str]) -> int:
     """Takes the user's own out of the inbox for good; how many there were. Repeats of their steps still find them."""
-    return await _remove(db, tenant, and_(own(tenant, user_id), _n.id.in_(ids)))
+    count = await _remove(db, tenant, and_(own(tenant, user_id), _n.id.in_(ids)))
+    if count:
+        await recalls.take_back(db, tenant, user_id, ids)
+    return count
 
 
 async def remove_read(db: Connection, tenant: str, user_id: str) -> int:

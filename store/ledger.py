@@ -13,6 +13,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 
 from punctual.delivery import ACCEPTED
 from punctual.protocol import Ref
+from store import recalls
 from store.engine import Connection, database_now, insert
 from store.tables import deliveries
 
@@ -183,7 +184,8 @@ async def overtake(
 ) -> None:
     """What is still to be sent for some steps, to `users` or to all, no longer is; what is leased, only if it fails.
 
-    It is superseded; withheld, where the reason is that somebody has acknowledged.
+    It is superseded; withheld, where the reason is that somebody has acknowledged. What was to be sent once more only
+    stays what it was.
     """
     of_steps = and_(_of(ref), _d.step_key.in_(step_keys))
     if users is not None:
@@ -196,7 +198,7 @@ async def overtake(
     waiting = and_(of_steps, _d.outcome == "deferred", still)
     idle = update(deliveries).where(or_(waiting, and_(stale, _d.lease_until.is_(None))))
     outcome = "withheld" if reason == ACKNOWLEDGED else "superseded"
-    await db.execute(idle.values(outcome=outcome, reason=reason, at=at))
+    await db.execute(idle.values(**recalls.ended(outcome, reason, at)))
     await db.execute(update(deliveries).where(stale, _d.lease_until.is_not(None)).values(reason=reason))
 
 
@@ -221,7 +223,13 @@ async def fates(db: Connection, ref: Ref, step_key: str) -> list[Fate]:
 async def give_up(
     db: Connection, ref: Ref, step_key: str, channel: str, at: datetime, *, expired: bool = False
 ) -> int:
-    """Settles what was never accepted as failed, or as expired; as unknown what was asked for without an answer."""
+    """Settles what was never accepted as failed, or as expired; as unknown what was asked for without an answer.
+
+    What has come to one of somebody's devices is sent, though others could not be reached.
+    """
+    for row in await open_rows(db, ref, step_key, channel):
+        if row.progress and row.progress.get("devices"):
+            await settle(db, ref.tenant, row.id, "sent", None, at, row.progress, row.detail or "")
     mine = and_(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
     outcome, reason = ("expired", "expired") if expired else ("failed", "timeout")
     failed = update(deliveries).where(mine, _d.lease_until.is_(None))

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from store.vault import Vault
 
 LIFETIME = timedelta(days=30)
-_LONGEST = 4000
+# A click link holds a whole URL of the longest kind, in up to four bytes a character.
+_LONGEST = 12_000
 
 
 class Link:

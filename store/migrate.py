@@ -26,3 +26,4 @@ async def migrate(database: Database) -> None:
     async with database.write() as db:
         await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
     await backfill.words(database)
+    await backfill.origins(database)

@@ -62,7 +62,12 @@ class Suppressions:
         """What is stopped for somebody, the oldest first."""
         subjects = [_person(user_id), *(self._subjects(address) if address else [])]
         query = select(_s.scope, _s.reason, _s.at, _s.detail).where(_s.tenant == tenant, _s.subject.in_(subjects))
-        return [Suppression(*row) for row in await db.execute(query.order_by(_s.at, _s.scope))]
+        rows = await db.execute(query.order_by(_s.at, _s.scope))
+        # After a rotation of keys an address may have two marks.
+        found: dict[str, Suppression] = {}
+        for row in rows:
+            found.setdefault(row.scope, Suppression(*row))
+        return list(found.values())
 
     async def stopped(
         self, db: Connection, tenant: str, addresses: Mapping[str, str], scopes: Collection[str]

@@ -330,3 +330,15 @@ suppressions = Table(
     _required("at", Instant()),
     PrimaryKeyConstraint("tenant", "subject", "scope"),
 )
+
+# What was answered to a request with an `Idempotency-Key`; `request` is a digest of what it asked for.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _required("tenant"),
+    _required("key"),
+    _required("request"),
+    _required("kept", Json),
+    _required("at", Instant()),
+    PrimaryKeyConstraint("tenant", "key"),
+)

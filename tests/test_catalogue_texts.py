@@ -140,8 +140,8 @@ def test_times_are_told_in_the_reader_s_zone_and_language() -> None:
     title, message = rendered(notice, notice.about.example)
     assert title == "Fri 19 Nov, 15:30 (Asia/Kolkata): Quarterly review"
     assert message == "The appointment with Meera starts in 30 minutes, Room 2."
-    german, _ = rendered(notice, notice.about.example, "de-AT", "Europe/Berlin")
-    assert german.startswith("Fr. 19 Nov")
+    hindi, _ = rendered(notice, notice.about.example, "hi-IN", "Europe/Berlin")
+    assert hindi.startswith("शुक्र 19 नव॰, 11:00 (Europe/Berlin)")
 
 
 def test_long_words_of_an_author_are_cut() -> None:

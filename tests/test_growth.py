@@ -1,6 +1,7 @@
-"""What a change touches: a type is one file; an entity kind is two files, two registry lines and its notices.
+"""What a change touches: a type is one file; a channel is one file and one line; an entity kind is two files, two
+registry lines and its notices.
 
-Both are done to a copy of the source tree, as a user of it would, and tried there.
+All are done to a copy of the source tree, as a user of it would, and tried there.
 """
 
 import json
@@ -14,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "tests" / "demo_kind"
-ROOMS = ["punctual", "workflows", "activities", "store", "api", "templates", "tests", "running"]
+ROOMS = ["punctual", "workflows", "activities", "store", "api", "templates", "tests", "running", "simulating"]
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def insert(path: Path, *changes: tuple[str, str]) -> None:
     path.write_text(text, "utf-8")
 
 
+@pytest.mark.thorough
 def test_an_entity_kind_is_two_files_two_registry_lines_and_its_notices(tree: Path) -> None:
     """A visit is announced, reminds, is overdue, is acknowledged and ends, with nothing else touched."""
     shutil.copy(DEMO / "visit.py", tree / "punctual" / "visit.py")
@@ -66,6 +68,24 @@ def test_an_entity_kind_is_two_files_two_registry_lines_and_its_notices(tree: Pa
     assert "visit" in told["kinds"]
     asha = ["visit.announced", "visit.reminder", "visit.overdue", "visit.done"]
     assert told["told"] == {"asha": asha, "ravi": []}
+
+
+@pytest.mark.thorough
+def test_a_channel_is_one_file_and_one_line(tree: Path) -> None:
+    """It is found, can be chosen, has its rows and its queue, and sends; with nothing else touched."""
+    shutil.copy(ROOT / "tests" / "demo_channel" / "pager.py", tree / "activities" / "channels")
+    line = '        ChannelSpec("pager", "chosen", slow=True, queue="punctual-pager"),\n'
+    insert(tree / "punctual" / "channels.py", ("    )\n}\n", f"{line}    )\n}}\n"))
+    lived = json.loads(run(tree, "-m", "tests.demo_channel.life").splitlines()[-1])
+    assert lived.pop("types") > 70
+    assert lived == {
+        "to_send": ["email", "pager", "web_push"],
+        "fates": {"asha": ["sent", None], "ben": ["withheld", "no_address"]},
+        "paged": ["7: Fri 20 Nov, 11:00 (UTC): Visit"],
+        "listed": {"name": "pager", "default": "chosen", "slow": True, "digests": False},
+        "queue": "punctual-pager",
+        "simulated": True,
+    }
 
 
 def test_a_notification_type_is_one_file(tree: Path) -> None:

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 import catalogue
 from activities.channels.base import SENT, Channel, Message, Result
@@ -28,10 +30,14 @@ from store import directory, entities, inbox, ledger, policies, preferences
 from store.bus import LocalBus
 from store.directory import User
 from store.engine import Database
+from store.suppressions import Suppressions
+from store.vault import Vault
 from worker import RUNNER
 from workflows.registry import WORKFLOWS
 
 TENANT = "acme"
+NOTICES = catalogue.load()
+SUPPRESSIONS = Suppressions(Vault(["a-secret-of-at-least-thirty-two-characters"]))
 
 
 def user(id_: str, **changes: Any) -> User:
@@ -182,17 +188,28 @@ async def living(
         yield world
 
 
+class _PreparedOnce(SandboxedWorkflowRunner):
+    """The sandbox, which tries out each workflow when the first worker of the process is made, not with every one."""
+
+    _prepared: ClassVar[set[type]] = set()
+
+    def prepare_workflow(self, defn: workflow._Definition) -> None:
+        if defn.cls not in self._prepared:
+            super().prepare_workflow(defn)
+            self._prepared.add(defn.cls)
+
+
+_RUNNER = _PreparedOnce(RUNNER.restrictions)
+
+
 @asynccontextmanager
-async def workers(
-    world: World, *, runner: WorkflowRunner = RUNNER, workflows: list[type[Any]] | None = None
-) -> AsyncIterator[None]:
+async def workers(world: World, *, workflows: list[type[Any]] | None = None) -> AsyncIterator[None]:
     """The workers of a world: the queues and activities of `worker.py`, with the world's own channels."""
-    notices = catalogue.load()
-    plan = Plan(world.database, notices, LocalBus())
-    compose = Compose(world.database, world.channels, notices, ["crm.example.com"])
-    deliver = Deliver(world.database, world.channels, notices)
-    gather = Gather(world.database, notices, ["crm.example.com"])
-    digest = Digest(world.database, world.channels, notices, ["crm.example.com"])
+    plan = Plan(world.database, NOTICES, LocalBus())
+    compose = Compose(world.database, world.channels, NOTICES, ["crm.example.com"])
+    deliver = Deliver(world.database, world.channels, NOTICES, SUPPRESSIONS)
+    gather = Gather(world.database, NOTICES, ["crm.example.com"])
+    digest = Digest(world.database, world.channels, NOTICES, ["crm.example.com"])
     fast = [plan.plan, compose.compose, gather.gather, digest.digest]
     async with AsyncExitStack() as stack:
         for queue in [TASK_QUEUE, *sorted({spec.queue for spec in CHANNELS.values() if spec.slow})]:
@@ -200,7 +217,7 @@ async def workers(
                 world.client, task_queue=queue,
                 workflows=(workflows or WORKFLOWS) if queue == TASK_QUEUE else [],
                 activities=fast if queue == TASK_QUEUE else [deliver.deliver],
-                workflow_runner=runner, workflow_failure_exception_types=[Exception],
+                workflow_runner=_RUNNER, workflow_failure_exception_types=[Exception],
             )  # fmt: skip
             await stack.enter_async_context(worker)
         yield

@@ -10,7 +10,7 @@
  *   token             a token of the user; a fresh one may be set at any time
  *   theme             `light` or `dark`; default: as the system has it
  *   lang              `en` or `hi`; default: the nearest ancestor's, else English
- *   title-badge       keeps `(n) ` before the page's title, and the number on an installed page's icon
+ *   title-badge       keeps `(n) ` before the page's title
  *   inbox-url         where "See all" leads, by http or https; default `/inbox` of `src`; empty: nowhere
  *   preferences-url   where the settings are; default `/preferences` of `src`; empty: nowhere
  *
@@ -36,7 +36,8 @@
  *
  * Keys in the list: arrows, Home and End move, Enter opens, R marks as read or unread, E archives, S snoozes, Z undoes,
  * Escape closes. All bells of a page, and all tabs of a browser, share one WebSocket per user. Of several bells of a
- * page the first that can be seen pops up and speaks.
+ * page the first that can be seen pops up and speaks. On the API's own origin they also keep the number on the icon of
+ * the installed app, and take away the pushes of what was read.
  */
 
 import { Announcer } from "./bell/announcer.js";

@@ -4,6 +4,7 @@ import { h, icon } from "/bell/dom.js";
 import { absolute, relative } from "/bell/format.js";
 import { Api } from "./desk/api.js";
 import { takeToken } from "./desk/session.js";
+import { Push } from "./pages/push.js";
 
 const EVERY = 4_000;
 const isNarrow = matchMedia("(max-width: 820px), (max-width: 1180px) and (max-height: 560px)");
@@ -138,5 +139,7 @@ const api = new Api(token);
 for (const choice of document.querySelectorAll('input[name="as"]')) choice.addEventListener("change", drawBody);
 find("back").addEventListener("click", () => (history.state?.reading ? history.back() : backToTheList()));
 addEventListener("popstate", backToTheList);
-if (token) void refresh();
-else logIn();
+if (token) {
+  void refresh();
+  void new Push(api).keep();
+} else logIn();

@@ -46,6 +46,8 @@ class Result:
     after: timedelta | None = None
     detail: str = ""
     progress: dict[str, Any] = field(default_factory=dict)
+    bounced: str | None = field(default=None, repr=False)
+    """The address that the provider says does not exist: nothing is to be sent there any more."""
 
 
 SENT = Result("sent")

@@ -1,11 +1,15 @@
-"""Email: at most once by SMTP; what may or may not have gone out is said to be unknown, not sent again."""
+"""Email: at most once by SMTP or SendGrid; what may or may not have gone out is unknown, and not sent again."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from activities.channels.base import SENT, Channel, Message, Result
 from activities.channels.email_message import Mails, one_address
-from activities.channels.email_transports import Outbox, Smtp, SmtpServer, Transport
+from activities.channels.email_outbox import Outbox
+from activities.channels.email_sendgrid import SendGrid
+from activities.channels.email_smtp import Smtp, SmtpServer
+from activities.channels.email_transports import Transport
 from activities.faults import AMBIGUOUS, EXPIRED
 from punctual.preferences import About
 from resources import Resources
@@ -14,6 +18,9 @@ from store.directory import User
 from store.engine import Connection
 from store.suppressions import Suppressions
 from store.vault import Vault
+
+PATIENCE = 3.0
+"""Seconds that a mail waits for its turn. With the transport's own deadline it ends well within the lease."""
 
 
 def _utc_now() -> datetime:
@@ -38,6 +45,7 @@ class Email(Channel):
         Without a transport the channel is off; in a `sink` nothing leaves.
         """
         self._transport = transport
+        self._turns = asyncio.Semaphore(transport.at_once if transport else 0)
         self._mails = Mails(sender, home, vault, now)
         self._suppressions = Suppressions(vault)
         self._sink = sink
@@ -75,10 +83,22 @@ class Email(Channel):
             return SENT
         if message.asked_before and not self._transport.repeatable:
             return AMBIGUOUS
-        if message.expires_at is not None and message.expires_at <= self._now():
-            return EXPIRED
-        mail = self._mails.write(message, address)
-        return await self._transport.send(mail, self._mails.sender.addr_spec, address, message.delivery_id)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            return Result("retry", detail="too many mails at once")
+        try:
+            if message.expires_at is not None and message.expires_at <= self._now():
+                return EXPIRED
+            mail = self._mails.write(message, address)
+            return await self._transport.send(mail, self._mails.sender.addr_spec, address)
+        finally:
+            self._turns.release()
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            await self._transport.close()
 
 
 def transport(settings: Settings) -> Transport | None:
@@ -86,4 +106,8 @@ def transport(settings: Settings) -> Transport | None:
     if settings.email_url is None:
         return None
     url = settings.email_url.get_secret_value()
-    return Outbox(settings.data / "outbox") if url == "outbox:" else Smtp(SmtpServer.parse(url))
+    if url == "outbox:":
+        return Outbox(settings.data / "outbox")
+    if url == "sendgrid:" and settings.sendgrid_api_key is not None:
+        return SendGrid(settings.sendgrid_api_key.get_secret_value().strip(), settings.sendgrid_api_host)
+    return Smtp(SmtpServer.parse(url))

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urljoin
@@ -15,21 +15,29 @@ from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from activities.channels.base import Message
-from activities.rendering import supported
-from store.links import LIFETIME, AcknowledgeLink
+from activities.channels.email_footer import footer
+from activities.rendering import allowed_link, supported
+from store.links import LIFETIME, AcknowledgeLink, ClickLink
 from store.vault import Vault
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 
-DIGEST_TYPES = "digest."
-CHOOSE = {
-    "en": "You chose to get summaries. Change when they come, or stop them",
-    "hi": "आपने सारांश पाना चुना है। उनका समय बदलें या उन्हें बंद करें",
-}
-
 # C0 and C1 controls, other line breaks, and what turns the direction of a text.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _LONGEST_LINE = 300
+
+
+class _Unfolded(UnstructuredHeader, BaseHeader):
+    """A header of one long word: folded, it would be written as encoded words, which no receiver reads as a URL."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+for _name in ("List-Unsubscribe", "X-Punctual-Delivery", "X-Punctual-Tenant"):
+    _headers.map_to_type(_name, _Unfolded)
+_policy = SMTP.clone(header_factory=_headers)
 
 
 def one_address(text: str | None) -> str | None:
@@ -76,19 +84,21 @@ class Mails:
     def write(self, message: Message, address: str) -> EmailMessage:
         """The mail for `address`, which `one_address` has approved."""
         note, locale = message.notification, supported(message.user.locale)
-        link = urljoin(self._home, note.action_url) if note.action_url else None
+        url = allowed_link(note.action_url, None)
+        link = urljoin(self._home, url) if url else None
+        foot = footer(message, self._home, self._vault)
         words = {
             "title": note.title,
             "message": note.message.strip(),
             "link": link,
+            "click": self._click(message, link) if link else None,
             "link_text": note.action_text or link,
             "acknowledge": self._acknowledge(message),
-            "choose": self._choose(message),
-            "tenant": message.tenant,
+            "footer": foot,
             "lang": str(locale).replace("_", "-"),
             "direction": "rtl" if locale.character_order == "right-to-left" else "ltr",
         }
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_policy)
         mail["From"] = self.sender
         mail["To"] = Address(one_line(message.user.name), addr_spec=address)
         mail["Subject"] = one_line(note.title)
@@ -97,6 +107,9 @@ class Mails:
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Punctual-Delivery"] = message.delivery_id
         mail["X-Punctual-Tenant"] = message.tenant
+        if foot.unsubscribe:
+            mail["List-Unsubscribe"] = f"<{foot.unsubscribe}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         text = self._templates.get_template("notification.txt").render(words)
         html = self._inliner.inline(self._templates.get_template("notification.html").render(words))
         # Quoted-printable passes every server, and keeps lines short.
@@ -104,12 +117,10 @@ class Mails:
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail
 
-    def _choose(self, message: Message) -> dict[str, str] | None:
-        """Where the reader of a summary can say when it comes, or that it does not."""
-        if not message.notification.type.startswith(DIGEST_TYPES):
-            return None
-        language = message.user.locale.replace("_", "-").split("-")[0].lower()
-        return {"link": urljoin(self._home, "preferences"), "text": CHOOSE.get(language, CHOOSE["en"])}
+    def _click(self, message: Message, url: str) -> str:
+        """The link by way of us to `url`, so that the delivery can be seen to have been clicked."""
+        link = ClickLink(message.tenant, message.delivery_id, url)
+        return urljoin(self._home, f"c/{link.token(self._vault)}")
 
     def _acknowledge(self, message: Message) -> dict[str, str] | None:
         """The link by which the reader can acknowledge, where the notification lets them."""

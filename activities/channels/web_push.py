@@ -3,33 +3,25 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-
-import structlog
-from aiohttp import ClientError
-from http_ece import ECEException
-from pywebpush import WebPusher, WebPushException
 
 from activities.channels.base import SENT, Channel, Message, Result
 from activities.channels.web_push_http import PushHttp
-from activities.channels.web_push_payload import payload, topic
-from activities.channels.web_push_vapid import Vapid
-from activities.faults import EXPIRED, PushAnswer, push_answer
-from punctual.errors import UnsafeUrl
+from activities.channels.web_push_payload import Payloads
+from activities.channels.web_push_sender import Sender
+from activities.channels.web_push_vapid import VapidKeys
+from activities.faults import EXPIRED, PushAnswer
 from punctual.preferences import About
-from punctual.push_endpoints import PushEndpoint, allowed_origins, check
+from punctual.push_endpoints import allowed_origins
 from resources import Resources
 from store.directory import User
 from store.engine import Connection, Database
 from store.subscriptions import Subscription, Subscriptions
-
-log = structlog.get_logger(__name__)
+from store.vault import Vault
 
 DEADLINE = 10.0
 """Seconds for one message to all of a person's browsers."""
-_DEFAULT_TTL = timedelta(hours=24)
-_LONGEST_TTL = timedelta(days=28)
-_URGENCY = {"low": "low", "normal": "normal", "high": "high", "urgent": "high"}
+# How exactly we know when a browser was last reached: writing it down for each message would cost more than sending.
+_USED_WITHIN = timedelta(days=1)
 
 
 def _utc_now() -> datetime:
@@ -46,39 +38,39 @@ class WebPush(Channel):
         subscriptions: Subscriptions,
         http: PushHttp,
         *,
-        vapid: Vapid | None,
+        vapid: VapidKeys | None,
         home: str,
+        vault: Vault,
         allowed: Sequence[str] = (),
         sink: bool = False,
         deadline: float = DEADLINE,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`home`: where relative links start. Without `vapid` the channel is off; in a `sink` nothing leaves."""
+        """`home`: where relative links start; `vault` seals those that act.
+
+        Without `vapid` the channel is off; in a `sink` nothing leaves.
+        """
         self._database = database
         self._subscriptions = subscriptions
         self._http = http
         self._vapid = vapid
-        self._home = home
-        self._allowed = allowed
+        self._payloads = Payloads(home, vault, now)
+        self._sender = Sender(http, vapid, self._payloads, allowed, now) if vapid else None
         self._sink = sink
         self._deadline = deadline
         self._now = now
-        self._refusing: dict[str, datetime] = {}
-        """The origins that refuse us, and until when they are left alone."""
 
     @classmethod
     def build(cls, resources: Resources) -> "WebPush":
         settings = resources.settings
-        vapid = None
-        if settings.vapid_private_key and settings.vapid_public_key and settings.vapid_claims_email:
-            private_key = settings.vapid_private_key.get_secret_value()
-            vapid = Vapid(private_key, settings.vapid_public_key, settings.vapid_claims_email)
+        keys, owner = settings.vapid_keys, settings.vapid_claims_email
         return cls(
             resources.database,
             resources.subscriptions,
             PushHttp(allowed_origins(tuple(settings.push_allowed_hosts))),
-            vapid=vapid,
+            vapid=VapidKeys(keys, owner) if keys and owner else None,
             home=f"{settings.url}/",
+            vault=resources.vault,
             allowed=settings.push_allowed_hosts,
             sink=settings.delivery_mode == "sink",
         )
@@ -89,116 +81,45 @@ class WebPush(Channel):
         if self._vapid is None:
             return dict.fromkeys((user.id for user in users), "channel_off")
         owners = await self._subscriptions.owners(db, tenant, [user.id for user in users])
-        return {user.id: "no_subscription" for user in users if user.id not in owners}
+        reached = {id_ for id_, keys in owners.items() if any(self._vapid.of(key) for key in keys)}
+        return {user.id: "no_subscription" for user in users if user.id not in reached}
 
     async def send(self, message: Message) -> Result:
         """Pushes to every browser not yet settled. `progress` holds the ids of those reached and those in vain."""
-        if self._vapid is None:
+        if self._sender is None:
             return Result("withheld", "channel_off")
         if self._sink:
             return SENT
-        if message.expires_at is not None and message.expires_at <= self._now():
-            return EXPIRED
         reached = list(message.progress.get("devices", []))
         rejected = list(message.progress.get("rejected", []))
+        if message.expires_at is not None and message.expires_at <= self._now():
+            return Result("sent", progress=message.progress) if reached else EXPIRED
         async with self._database.read() as db:
             devices = await self._subscriptions.of(db, message.tenant, message.user.id)
         devices = [device for device in devices if device.id not in (*reached, *rejected)]
+        plain = self._payloads.write(message) if devices else b""
         until = asyncio.get_running_loop().time() + self._deadline
-        answers = await asyncio.gather(*(self._push(self._vapid, message, device, until) for device in devices))
+        answers = await asyncio.gather(*(self._sender.push(message, plain, device, until) for device in devices))
         told = list(zip(devices, answers, strict=True))
-        taken = [device.id for device, answer in told if answer.kind == "sent"]
+        taken = [device for device, answer in told if answer.kind == "sent"]
         await self._keep_books(message.tenant, taken, [device for device, answer in told if answer.kind == "gone"])
-        reached += taken
+        reached += [device.id for device in taken]
         rejected += [device.id for device, answer in told if answer.kind in ("rejected", "too_large")]
         return _result(answers, {"devices": reached, "rejected": rejected})
 
-    async def _keep_books(self, tenant: str, taken: Sequence[str], gone: Sequence[Subscription]) -> None:
-        if not (taken or gone):
+    async def _keep_books(self, tenant: str, taken: Sequence[Subscription], gone: Sequence[Subscription]) -> None:
+        now = self._now()
+        used = [one.id for one in taken if one.used_at is None or now - one.used_at > _USED_WITHIN]
+        if not (used or gone):
             return
         async with self._database.write() as db:
             for device in gone:
                 await self._subscriptions.delete_gone(db, tenant, device)
-            await self._subscriptions.used(db, tenant, taken, self._now())
-
-    async def _push(self, vapid: Vapid, message: Message, device: Subscription, until: float) -> PushAnswer:
-        """What became of one browser; never raises, so that none stops another."""
-        try:
-            endpoint = check(device.endpoint, self._allowed)
-        except UnsafeUrl:
-            log.warning("push endpoint refused", endpoint=_hash(device))
-            return PushAnswer("rejected")
-        now = self._now()
-        if (refusing_until := self._refusing.get(endpoint.origin, now)) > now:
-            return PushAnswer("refuses_us", refusing_until - now)
-        answer = await self._post(vapid, message, device, endpoint, until)
-        if answer.kind == "too_large":
-            answer = await self._post(vapid, message, device, endpoint, until, title_only=True)
-        if answer.kind == "refuses_us" and answer.after is not None:
-            vapid.forget(endpoint.origin)
-            self._refusing = {origin: end for origin, end in self._refusing.items() if end > now}
-            if endpoint.origin not in self._refusing:
-                log.warning("push service refuses our VAPID key or VAPID_CLAIMS_EMAIL", origin=endpoint.origin)
-            self._refusing[endpoint.origin] = now + answer.after
-        return answer
-
-    async def _post(
-        self,
-        vapid: Vapid,
-        message: Message,
-        device: Subscription,
-        endpoint: PushEndpoint,
-        until: float,
-        *,
-        title_only: bool = False,
-    ) -> PushAnswer:
-        seen: str | int
-        try:
-            body = _encrypted(device, payload(message, self._home, title_only=title_only))
-            headers = {
-                "Authorization": vapid.authorization(endpoint.origin, self._now()),
-                "Content-Encoding": "aes128gcm",
-                "TTL": str(_ttl(message.expires_at, self._now())),
-                "Topic": topic(message.collapse),
-                "Urgency": _URGENCY[message.notification.priority],
-            }
-            seen, retry_after = await self._http.post(endpoint, headers, body, until)
-            answer = push_answer(seen, retry_after, self._now())
-        except _BadKeys:
-            seen, answer = "unusable keys", PushAnswer("rejected")
-        except (TimeoutError, OSError, ClientError) as error:
-            seen, answer = type(error).__name__, PushAnswer("retry")
-        if answer.kind != "sent":
-            log.info(
-                "push not taken", host=endpoint.host, endpoint=_hash(device), answer=seen, meaning=answer.kind
-            )  # fmt: skip
-        return answer
+            if used:
+                await self._subscriptions.used(db, tenant, used, now)
 
     async def close(self) -> None:
         await self._http.close()
-
-
-class _BadKeys(Exception):
-    """The browser's keys are none."""
-
-
-def _encrypted(device: Subscription, plain: bytes) -> bytes:
-    keys = {"p256dh": device.p256dh, "auth": device.auth}
-    try:
-        encoded = WebPusher({"endpoint": device.endpoint, "keys": keys}).encode(plain, "aes128gcm")
-    except (WebPushException, ECEException, ValueError, IndexError):
-        raise _BadKeys from None
-    return bytes(encoded["body"])
-
-
-def _hash(device: Subscription) -> str:
-    return sha256(device.endpoint.encode()).hexdigest()[:8]
-
-
-def _ttl(expires_at: datetime | None, now: datetime) -> int:
-    """Seconds that the push service keeps the message for a device that is off; 0 would mean not at all."""
-    left = expires_at - now if expires_at else _DEFAULT_TTL
-    return max(int(min(left, _LONGEST_TTL).total_seconds()), 1)
 
 
 def _result(answers: Sequence[PushAnswer], progress: dict[str, list[str]]) -> Result:

@@ -4,17 +4,25 @@ import json
 import re
 import unicodedata
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urljoin
 
 from activities.channels.base import Message
+from store.inbox import Notification
+from store.links import LIFETIME, AcknowledgeLink, ReceiptLink, SnoozeLink
+from store.vault import Vault
 
 BUDGET = 2000
 """Bytes of UTF-8 in all. RFC 8291 has room for 3,993, but some bridges allow 2,744 with encryption and headers."""
-# What a title needs of the budget, else a long link has to go.
-_LEAST_TITLE = 300
+# What links have to leave to the words: any title that we write, and a line of the message.
+_MOST_OF_A_TITLE = 800
+_LINE = 160
+
+SNOOZE = {"en": "Snooze 1 hour", "hi": "1 घंटे बाद याद दिलाएँ"}
 
 
 def topic(collapse: str) -> str:
@@ -22,43 +30,92 @@ def topic(collapse: str) -> str:
     return urlsafe_b64encode(sha256(collapse.encode()).digest()[:24]).decode()
 
 
-def payload(message: Message, home: str, *, title_only: bool = False) -> bytes:
-    """The document of the contract's section 7 in at most BUDGET bytes; `home` is where relative links start.
+@dataclass(frozen=True)
+class _Links:
+    """Where a document leads: by a click, by its actions, and to whom it is told what became of it."""
 
-    The message is cut first, then the title; a link too long for what is left goes with its actions.
-    """
-    note = message.notification
-    link = urljoin(home, note.action_url or "")
-    # Every action must say where it leads, or browsers refuse the whole document; what only changes something, such
-    # as an acknowledgement, leads nowhere.
-    actions = [
-        {"action": act["action"], "title": act["title"], "navigate": link}
-        for act in note.actions
-        if act["action"] == "open"
-    ]
-    for navigate, kept in ((link, actions), (link, []), (home, [])):
-        room = BUDGET - len(_document(message, "", "", navigate, kept))
-        if room >= _LEAST_TITLE:
-            break
-    title = cut(note.title, room) or "…"
-    body = cut(note.message, room - _size(title)) if title == note.title and not title_only else ""
-    return _document(message, title, body, navigate, kept)
+    navigate: str
+    actions: tuple[dict[str, str], ...] = ()
+    report: str | None = None
 
 
-def _document(message: Message, title: str, body: str, navigate: str, actions: list[dict[str, str]]) -> bytes:
+class Payloads:
+    """Writes what is pushed; relative links start at `home`, `vault` seals those that act."""
+
+    def __init__(self, home: str, vault: Vault, now: Callable[[], datetime]) -> None:
+        self._home = home
+        self._vault = vault
+        self._now = now
+
+    def write(self, message: Message, *, title_only: bool = False) -> bytes:
+        """The document of the contract's section 7 in at most BUDGET bytes.
+
+        What leads somewhere has to leave room for the title and a line of the message, so a link too long for that
+        goes, and nothing else with it; then the message is cut, and the title last.
+        """
+        note = message.notification
+        body = "" if title_only else note.message
+        words = min(_size(note.title), _MOST_OF_A_TITLE) + min(_size(body), _LINE)
+        links = _Links(self._home)
+        for candidate in self._wishes(message, title_only=title_only):
+            richer = candidate(links)
+            if len(_document(message, "", "", richer)) + words <= BUDGET:
+                links = richer
+        room = BUDGET - len(_document(message, "", "", links))
+        title = cut(note.title, room) or "…"
+        body = cut(body, room - _size(title)) if title == note.title else ""
+        return _document(message, title, body, links)
+
+    def _wishes(self, message: Message, *, title_only: bool) -> Iterator[Callable[[_Links], _Links]]:
+        """What a document should hold besides its words, the most useful first; browsers show two actions at most."""
+        note = message.notification
+        titles = {act["action"]: act["title"] for act in note.actions}
+        expires_at = self._now() + LIFETIME
+        if "acknowledge" in titles:
+            acknowledge = AcknowledgeLink(message.tenant, note.id, note.user_id, expires_at).token(self._vault)
+            yield self._action("acknowledge", titles["acknowledge"], f"a/{acknowledge}")
+        link = urljoin(self._home, note.action_url or "")
+        yield lambda links: replace(links, navigate=link)
+        if title_only:
+            return
+        if note.listed:
+            snooze = SnoozeLink(message.tenant, note.id, note.user_id, expires_at).token(self._vault)
+            yield self._action("snooze", _in_language(SNOOZE, message.user.locale), f"a/{snooze}")
+        if "open" in titles:
+            yield self._action("open", titles["open"], link)
+        report = ReceiptLink(message.tenant, message.delivery_id).token(self._vault)
+        yield lambda links: replace(links, report=urljoin(self._home, f"c/{report}"))
+
+    def _action(self, name: str, title: str, to: str) -> Callable[[_Links], _Links]:
+        """Every action must say where it leads, or browsers refuse the whole document."""
+        action = {"action": name, "title": title, "navigate": urljoin(self._home, to)}
+        return lambda links: replace(links, actions=(*links.actions, action))
+
+
+def _document(message: Message, title: str, body: str, links: _Links) -> bytes:
+    data = _data(message.notification)
     document: dict[str, Any] = {
         "web_push": 8030,
         "notification": {
             "title": title,
             "body": body,
-            "navigate": navigate,
+            "navigate": links.navigate,
             "tag": topic(message.collapse),
-            "actions": actions,
-            "data": {"notification_id": message.notification.id},
+            "actions": links.actions,
+            "data": {**data, "report": links.report} if links.report else data,
         },
         "app_badge": message.unread,
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _data(note: Notification) -> dict[str, str]:
+    """What is in no inbox has no id there, or pages would take it away as read."""
+    return {"notification_id": note.id} if note.listed else {}
+
+
+def _in_language(texts: dict[str, str], locale: str) -> str:
+    return texts.get(locale.replace("_", "-").split("-")[0].lower(), texts["en"])
 
 
 def cut(text: str, room: int) -> str:

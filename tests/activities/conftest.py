@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-import catalogue
 from activities.channels.inbox import Inbox
 from activities.compose import Compose
 from activities.deliver import Deliver
@@ -21,7 +20,7 @@ from store import directory, ledger
 from store.bus import LocalBus
 from store.engine import Database
 from store.ledger import Delivery
-from tests.world import Recorder, user
+from tests.world import NOTICES, SUPPRESSIONS, Recorder, user
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -47,10 +46,9 @@ class Office:
     channels: dict[str, Any]
 
     def __post_init__(self) -> None:
-        notices = catalogue.load()
-        self.planning = Plan(self.database, notices, LocalBus())
-        self.composing = Compose(self.database, self.channels, notices, [])
-        self.delivering = Deliver(self.database, self.channels, notices)
+        self.planning = Plan(self.database, NOTICES, LocalBus())
+        self.composing = Compose(self.database, self.channels, NOTICES, [])
+        self.delivering = Deliver(self.database, self.channels, NOTICES, SUPPRESSIONS)
 
     async def plan(self, type_: str = "scheduled", at: datetime = NOW) -> Planned:
         """Plans after an event of that type."""

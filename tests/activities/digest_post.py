@@ -6,7 +6,6 @@ from typing import Any
 
 from temporalio.testing import ActivityEnvironment
 
-import catalogue
 from activities.channels.inbox import Inbox
 from activities.digest import Digest
 from punctual.channels import CHANNELS
@@ -17,7 +16,7 @@ from store import inbox, ledger, preferences
 from store.engine import Connection, Database
 from store.ledger import Delivery
 from tests.store.rows import note
-from tests.world import Recorder
+from tests.world import NOTICES, Recorder
 
 # A Monday, 08:00 in UTC.
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -33,7 +32,7 @@ class Post:
         self.database = database
         self.channels: dict[str, Any] = {name: Recorder(name) for name in CHANNELS}
         self.channels["inbox"] = Inbox()
-        self.activity = Digest(database, self.channels, catalogue.load(), [])
+        self.activity = Digest(database, self.channels, NOTICES, [])
 
     async def run(
         self, at: datetime = NOW, *, due_by: datetime | None = None, after: Any = None, attempt: int = 1

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-import catalogue
 from activities import travel
 from catalogue import Notice
 from punctual.channels import CHANNELS
@@ -15,9 +14,8 @@ from store import directory, ledger
 from store.engine import Database
 from store.ledger import Delivery
 from tests.store.rows import NOW, delivery, note, ref
-from tests.world import Recorder, user
+from tests.world import NOTICES, Recorder, user
 
-NOTICES = catalogue.load()
 BUDGET = CHANNELS["web_push"].daily or 0
 PUSH = {"web_push": PLANNED}
 DAY = timedelta(days=1)

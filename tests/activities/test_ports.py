@@ -38,7 +38,9 @@ STUBS = {
 def implemented(sqlite: Database) -> dict[str, Any]:
     """The definitions of all activities that a worker registers, by name."""
     settings = SimpleNamespace(action_url_hosts=[])
-    resources: Any = SimpleNamespace(database=sqlite, settings=settings, notices={}, bus=LocalBus())
+    resources: Any = SimpleNamespace(
+        database=sqlite, settings=settings, notices={}, bus=LocalBus(), suppressions=None
+    )
     fast, deliver = wiring.activities(resources, {})
     definitions = [activity._Definition.must_from_callable(each) for each in (*fast, deliver)]
     return {str(definition.name): definition for definition in definitions}

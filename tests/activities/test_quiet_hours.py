@@ -1,80 +1,15 @@
 """What quiet hours hold back, when attempts are repeated, come late, or are never made: on both databases."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
-import catalogue
-from activities.deliver import Deliver
-from activities.gather import Gather
 from activities.rescue import Rescue
-from punctual.protocol import DeliverRequest, Gathered, GatherRequest, Ref
-from store import directory, inbox, ledger
+from store import directory
 from store.engine import Database
-from store.tables import notifications
-from tests.activities.conftest import attempt
-from tests.store.rows import NOW, delivery, note, ref
-from tests.world import Recorder, World, user
-
-H = timedelta(hours=1)
-ASHA = Ref(tenant="acme", kind="quiet_hours", id="asha")
-QUIET = {"quiet_hours": {"enabled": True, "start": "08:00", "end": "17:00"}}
-
-
-@dataclass
-class Looks:
-    """A Temporal client that takes note of whose quiet hours it is to look at, and when."""
-
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    async def start_workflow(self, *_: Any, id: str, start_signal_args: list[str], **__: Any) -> None:
-        self.asked.append((id, *start_signal_args))
-
-
-class Night:
-    """Asha's database, her mail, and the activities that serve her."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.looks = Looks()
-        self.mail = Recorder("email")
-        notices = catalogue.load()
-        self._gather = Gather(database, notices, [])
-        self._deliver = Deliver(database, {"email": self.mail}, notices)
-        self.choose = World(database, self.looks).choose  # type: ignore[arg-type]
-
-    async def held(self, id_: str, due_at: datetime | None, **changes: Any) -> None:
-        """A notification whose mail waits."""
-        step = f"step-{id_}"
-        row: dict[str, Any] = {"outcome": "deferred", "reason": "quiet_hours", "due_at": due_at, **changes}
-        async with self.database.write() as db:
-            await inbox.add(db, "acme", [note(id_, step_key=step, title=f"Title {id_}")])
-            await ledger.add(db, ref(), [delivery(f"d-{id_}", step_key=step, notification_id=id_, **row)])
-
-    async def gather(self, at: datetime, asked: datetime | None = None) -> Gathered:
-        return await attempt(at, self._gather.gather, GatherRequest(ref=ASHA, now=asked or at))
-
-    async def deliver(self, at: datetime, whose: Ref, *keys: str) -> None:
-        for key in keys:
-            request = DeliverRequest(ref=whose, key=key, channel="email", until=at + 24 * H)
-            await attempt(at, self._deliver.deliver, request, self.looks)
-
-    async def end(self, at: datetime) -> list[str]:
-        """Gathers and sends what is due; the titles of all mails so far."""
-        gathered = await self.gather(at)
-        await self.deliver(at, ASHA, *(item.key for item in gathered.pending))
-        return self.sent
-
-    @property
-    def sent(self) -> list[str]:
-        return [message.notification.title for message in self.mail.sent]
-
-    async def fates(self) -> dict[str, tuple[str, str | None]]:
-        async with self.database.read() as db:
-            return {row.id: (row.outcome, row.reason) for row in await ledger.of_entity(db, ref())}
+from tests.activities.night import ASHA, QUIET, H, Night
+from tests.store.rows import NOW, ref
+from tests.world import user
 
 
 @pytest.fixture
@@ -126,8 +61,7 @@ async def test_what_was_seen_before_a_summary_left_is_not_in_it(night: Night, go
     await night.held("one", NOW)
     await night.held("two", NOW)
     gathered = await night.gather(NOW)
-    async with night.database.write() as db:
-        await db.execute(update(notifications).where(notifications.c.id == "one").values({gone: NOW}))
+    await night.change("one", **{gone: NOW})
     await night.deliver(NOW + H, ASHA, *(item.key for item in gathered.pending))
     assert (night.sent, len(night.looks.asked)) == ([], 1)
     assert await night.end(NOW + H) == ["Title two"]

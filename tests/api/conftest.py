@@ -1,25 +1,18 @@
 """The whole application over a real SQLite, with a Temporal that only takes notes."""
 
 import asyncio
-import shutil
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-import catalogue
-from api.app import create_app
 from api.identity import mint
 from resources import Resources
 from settings import Settings
@@ -28,13 +21,13 @@ from store.bus import LocalBus
 from store.engine import Database
 from store.inbox import Notification
 from store.subscriptions import Subscriptions
-from store.tables import metadata
 from store.vault import Vault
+from tests.application import application
+from tests.world import NOTICES
 
 SECRETS = ["first-secret-of-at-least-32-characters", "older-secret-of-at-least-32-characters"]
 PAYLOAD_KEYS_SETTING = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 HOUR = timedelta(hours=1)
-NOTICES = catalogue.load()
 ORIGIN = "https://crm.example.com"
 STANDS = {"state": "acknowledged", "acknowledged_by": "asha", "next_step_at": None}
 
@@ -154,25 +147,6 @@ def settings(**changes: Any) -> Settings:
 Build = Callable[..., World]
 
 
-@pytest.fixture(scope="session")
-async def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty database; a copy costs less than its tables."""
-    file = tmp_path_factory.mktemp("empty") / "punctual.db"
-    database = Database(f"sqlite+aiosqlite:///{file}")
-    async with database.write() as db:
-        await db.run_sync(metadata.create_all)
-    await database.close()
-    return file
-
-
-@pytest.fixture
-async def sqlite(empty: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty SQLite database with the present schema."""
-    database = Database(f"sqlite+aiosqlite:///{shutil.copy(empty, tmp_path)}")
-    yield database
-    await database.close()
-
-
 @pytest.fixture
 async def build(sqlite: Database) -> AsyncIterator[Build]:
     """Makes worlds over one database, each with settings of its own."""
@@ -184,7 +158,7 @@ async def build(sqlite: Database) -> AsyncIterator[Build]:
         ours = Resources(
             settings(**changes), sqlite, vault, LocalBus(), Subscriptions(vault), NOTICES, temporal  # type: ignore[arg-type]
         )  # fmt: skip
-        app = create_app(ours)
+        app = application(ours)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
         clients.append(client)
         return World(app, ours, temporal, client)
@@ -197,22 +171,6 @@ async def build(sqlite: Database) -> AsyncIterator[Build]:
 @pytest.fixture
 def world(build: Build) -> World:
     return build()
-
-
-@asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[int]:
-    """A real server around `app`, lifespan included; its port."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
 
 
 def event(id: str = "e1", type: str = "appointment.scheduled", /, **data: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import reduce
@@ -10,15 +9,16 @@ from operator import or_
 from typing import Annotated, Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from pydantic import Field, TypeAdapter
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+import tests.server
 from api.live_messages import SERVER_FRAMES
 from api.live_server import OPTIONS, Protocol
 from tests.api.conftest import World, notification
+from tests.server import Server
 
 PATH = "/v1/notifications"
 FRAME: TypeAdapter[Any] = TypeAdapter(Annotated[reduce(or_, SERVER_FRAMES), Field(discriminator="type")])
@@ -57,11 +57,10 @@ class Socket:
 class Live:
     """A world behind a real server."""
 
-    def __init__(self, world: World, server: uvicorn.Server) -> None:
+    def __init__(self, world: World, server: Server) -> None:
         self.world = world
         self.server = server
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"ws://127.0.0.1:{port}/v1/ws"
+        self.url = f"ws://127.0.0.1:{server.port}/v1/ws"
 
     @property
     def hub(self) -> Any:
@@ -107,19 +106,10 @@ class Live:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, **options: Any) -> AsyncIterator[uvicorn.Server]:
+async def serving(app: FastAPI, **options: Any) -> AsyncIterator[Server]:
     """A server as it runs in production; `options` of uvicorn's may be others."""
-    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2, **{**OPTIONS, **options})
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
+    async with tests.server.serving(app, **{**OPTIONS, **options}) as server:
         yield server
-    finally:
-        server.should_exit = True
-        await task
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from api import answers
 from api.live_messages import Notification
+from api.story import Story
 from punctual.preferences import Preferences
 from tests.api.conftest import World
 
@@ -17,11 +18,13 @@ CALLS: dict[tuple[str, str], tuple[Any, Any]] = {
     ("POST", f"{INBOX}/mark-all-read"): (answers.Count, {}),
     ("POST", f"{INBOX}/bulk"): (answers.Changed, {"ids": ["n1"], "action": "archive"}),
     ("GET", f"{INBOX}/{{id}}"): (Notification, None),
+    ("GET", f"{INBOX}/{{id}}/deliveries"): (Story, None),
     ("PATCH", f"{INBOX}/{{id}}"): (Notification, {"read": False}),
     ("DELETE", INBOX): (answers.Deleted, None),
     ("GET", "/v1/preferences"): (Preferences, None),
     ("PUT", "/v1/preferences"): (Preferences, {}),
     ("GET", "/v1/me"): (answers.Me, None),
+    ("GET", "/v1/me/mail"): (answers.Mail, None),
 }
 
 

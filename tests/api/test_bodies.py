@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from api.bodies import BodyCap, parse
-from tests.api.conftest import World, assert_problem, event, serving
+from tests.api.conftest import World, assert_problem, event
+from tests.server import serving
 
 
 def good(text: str) -> bytes:
@@ -95,9 +96,9 @@ async def test_too_large_bodies_without_a_length_are_refused_while_they_arrive(w
 
 async def test_twenty_megabytes_get_an_answer_from_a_real_server(world: World) -> None:
     """The client that sends 20 MB sees the 413 and not a broken connection."""
-    async with serving(world.app) as port, httpx.AsyncClient() as client:
+    async with serving(world.app) as server, httpx.AsyncClient() as client:
         answer = await client.post(
-            f"http://127.0.0.1:{port}/v1/events",
+            f"http://127.0.0.1:{server.port}/v1/events",
             content=b"x" * 20_000_000,
             headers={"content-type": "application/json", "authorization": f"Bearer {world.token(role='service')}"},
         )
@@ -120,7 +121,7 @@ async def test_who_waits_for_leave_to_send_is_refused_before_sending() -> None:
         "path": "/",
         "headers": [(b"content-length", b"999999999"), (b"expect", b"100-continue")],
     }
-    await BodyCap(asyncio.sleep, ())(scope, receive, send)  # type: ignore[arg-type]
+    await BodyCap(asyncio.sleep, {})(scope, receive, send)  # type: ignore[arg-type]
     assert sent[0]["status"] == 413
     assert asked == []
 

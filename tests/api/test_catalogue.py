@@ -3,6 +3,7 @@
 import pytest
 
 import catalogue
+from punctual.channels import CHANNELS
 from tests.api.conftest import World, assert_problem
 
 PROMISED = {
@@ -26,6 +27,16 @@ async def test_every_type_is_listed_with_what_it_declares(world: World, role: st
     assert reminder["entity"] == "appointment"
     assert {"id", "title", "starts_at", "assignee_ids"} <= set(reminder["required"])
     assert reminder["lifetime"] == "P7D"
+
+
+async def test_every_channel_is_listed_with_what_it_carries_by_itself(world: World) -> None:
+    """So that a page that lets people choose need not know the channels."""
+    channels = (await world.call("GET", "/v1/catalogue", role="user")).json()["channels"]
+    assert [channel["name"] for channel in channels] == list(CHANNELS)
+    assert {channel["name"]: channel["default"] for channel in channels}.items() >= {
+        ("inbox", "always"), ("email", "important"), ("sms", "chosen"),
+    }  # fmt: skip
+    assert [channel["name"] for channel in channels if channel["digests"]] == ["email"]
 
 
 async def test_strangers_do_not_read_the_catalogue(world: World) -> None:

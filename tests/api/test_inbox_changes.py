@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from store import inbox_changes
+from punctual.protocol import Ref
+from store import inbox_changes, ledger
+from store.recalls import due
 from tests.api.conftest import World, assert_problem, notification
 from tests.api.test_inbox import PATH, frames, ids, listed
 
@@ -60,6 +63,65 @@ async def test_a_snooze_ends_by_null_and_the_archive_and_a_snooze_end_each_other
     version = (await listed(world))["version"]
     await _patch(world, "n1", snoozed_until=None)
     assert (await listed(world))["version"] == version
+
+
+async def _push(world: World) -> tuple[str, str | None, datetime | None]:
+    """What became of the push of n1, and until when it waits."""
+    async with world.ours.database.read() as db:
+        (row,) = await ledger.of_entity(db, Ref(tenant="acme", kind="appointment", id="42"))
+    return row.outcome, row.reason, row.due_at
+
+
+@pytest.fixture
+async def pushed(world: World) -> World:
+    """n1 of asha, which was pushed."""
+    await world.notify("asha", "n1")
+    row = ledger.Delivery("d", "asha", "web_push", "step-n1", "n1", "sent", None, AT)
+    async with world.ours.database.write() as db:
+        await ledger.add(db, Ref(tenant="acme", kind="appointment", id="42"), [row])
+    return world
+
+
+async def test_what_was_pushed_is_pushed_once_more_when_its_snooze_ends(pushed: World) -> None:
+    """When it ends by the last word; Temporal is told of each, and when it is away nobody is kept from snoozing."""
+    for until in (SOON, SOON + timedelta(hours=1)):
+        await _patch(pushed, "n1", snoozed_until=_text(until), read=True)
+        assert await _push(pushed) == ("deferred", "snoozed", due(until))
+        assert pushed.temporal.started[-1] == ("acme/quiet_hours/asha", due(until).isoformat())
+    pushed.temporal.down = True
+    await _patch(pushed, "n1", snoozed_until=_text(SOON))
+    assert await _push(pushed) == ("deferred", "snoozed", due(SOON))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/n1", {"read": True}), ("PATCH", "/n1", {"archived": True}),
+        ("PATCH", "/n1", {"snoozed_until": None}), ("DELETE", "/n1", None),
+        *(("POST", "/bulk", {"ids": ["n1"], "action": action}) for action in ("read", "archive", "delete")),
+    ],
+)  # fmt: skip
+async def test_what_is_seen_or_woken_before_its_time_is_not_pushed_once_more(
+    pushed: World, method: str, path: str, body: Any
+) -> None:
+    """Its row is what it was before the snooze."""
+    await _patch(pushed, "n1", snoozed_until=_text(SOON))
+    answer = await pushed.call(method, f"{PATH}{path}", **({"json": body} if body else {}))
+    assert answer.is_success
+    assert (await _push(pushed))[:2] == ("sent", None)
+
+
+async def test_only_a_snooze_asks_the_ledger(pushed: World) -> None:
+    """One statement more for who snoozes, or ends it; none for who reads or archives what is not snoozed."""
+    asked: list[str] = []
+    engine = pushed.ours.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement))
+    costs: list[int] = []
+    for body in ({"read": True}, {"snoozed_until": _text(SOON)}, {"snoozed_until": None}, {"archived": True}):
+        asked.clear()
+        await _patch(pushed, "n1", **body)
+        costs.append(sum("deliveries" in statement for statement in asked))
+    assert costs == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(

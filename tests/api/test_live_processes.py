@@ -11,10 +11,10 @@ import pytest
 import redis.asyncio
 
 from api import resync
-from api.app import create_app
 from store.bus import EVERYBODY, RedisBus
 from tests.api.conftest import World
 from tests.api.sockets import PATH, Live, server, serving
+from tests.application import application
 
 __all__ = ["server"]
 
@@ -27,7 +27,7 @@ async def process(world: World, valkey: str) -> AsyncIterator[World]:
     try:
         await asyncio.wait_for(bus.subscribed.wait(), 10)
         ours = replace(world.ours, bus=bus)
-        app = create_app(ours)
+        app = application(ours)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
             yield World(app, ours, world.temporal, http)
     finally:

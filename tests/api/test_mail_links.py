@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.mail_links import WORDS
+from api import link_pages
+from api.acknowledge_links import WORDS
 from store import directory
 from store.links import AcknowledgeLink
 from store.vault import Vault
@@ -124,7 +125,7 @@ async def test_an_expired_link_says_so(world: World) -> None:
             method, link(world, expires_at=NOW - timedelta(seconds=1)), headers={"Accept-Language": "hi-IN,hi;q=0.9"}
         )
         assert page.status_code == 410
-        assert WORDS["hi"]["expired"] in page.text
+        assert link_pages.WORDS["hi"]["expired"] in page.text
         assert "Offer" not in page.text
     assert world.temporal.updates == []
 
@@ -142,7 +143,7 @@ async def test_only_our_own_tokens_for_what_is_there_open_anything(world: World)
     pages = [await world.http.request(method, path) for path in bad for method in ("GET", "POST")]
     assert {page.status_code for page in pages} == {404}
     assert len({page.content for page in pages}) == 1
-    assert WORDS["en"]["unknown"] in pages[0].text
+    assert link_pages.WORDS["en"]["unknown"] in pages[0].text
     assert world.temporal.updates == []
 
 

@@ -11,8 +11,8 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from api import gateway
+from api.acknowledge_links import WORDS
 from api.gateway import Gateway
-from api.mail_links import WORDS
 from punctual.client import Punctual
 from punctual.errors import ActRefused
 from punctual.policy import Escalation, Level, Policy

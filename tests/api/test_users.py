@@ -1,6 +1,6 @@
 """The directory."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from punctual.protocol import Ref
 from store import entities
 from tests.api.conftest import World, assert_problem
 
-ASHA = {
+ASHA: dict[str, Any] = {
     "name": "Asha Rao", "email": "asha@example.com", "phone": "+49 30 1", "timezone": "Asia/Kolkata",
     "locale": "en-IN", "roles": ["sales"], "teams": ["north"], "manager_id": "ravi", "active": True,
     "metadata": {"shirt": "M"},
@@ -19,6 +19,14 @@ ASHA = {
 
 async def put(world: World, id_: str, body: Any, **options: Any) -> Any:
     return await world.call("PUT", f"/v1/users/{id_}", **{"role": "service", "json": body, **options})
+
+
+async def stop_mails(world: World) -> None:
+    """Asha has unsubscribed from tickets, and later her address bounced."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    async with world.ours.database.write() as db:
+        await world.ours.suppressions.unsubscribe(db, "acme", "asha", "tickets", at)
+        await world.ours.suppressions.bounced(db, "acme", ASHA["email"], at + timedelta(days=1), "550 5.1.1")
 
 
 async def test_a_person_reads_back_as_written(world: World) -> None:
@@ -106,10 +114,13 @@ async def test_erasing_leaves_nothing(world: World) -> None:
     """After DELETE the person, their inbox and their export are gone, and a second DELETE finds nobody."""
     await put(world, "asha", ASHA)
     await world.notify("asha", "n1")
+    await stop_mails(world)
     assert (await world.call("DELETE", "/v1/users/asha", role="service")).status_code == 204
     for method, path in (("DELETE", ""), ("GET", ""), ("GET", "/export")):
         assert_problem(await world.call(method, f"/v1/users/asha{path}", role="service"), 404)
     assert (await world.call("GET", "/v1/notifications")).json()["items"] == []
+    await put(world, "asha", ASHA)
+    assert (await world.call("GET", "/v1/me/mail")).json()["stopped"] == []
 
 
 async def test_the_export_holds_all_that_is_kept(world: World) -> None:
@@ -123,11 +134,13 @@ async def test_the_export_holds_all_that_is_kept(world: World) -> None:
     async with world.ours.database.write() as db:
         await entities.save(db, ref, Record(), state="open", due_at=None, next_step_at=None, now=now)
         await entities.assign(db, ref, ["asha"])
+    await stop_mails(world)
     export = (await world.call("GET", "/v1/users/asha/export", role="service")).json()
     assert export["user"] == {"id": "asha", **ASHA}
     assert sorted(note["id"] for note in export["notifications"]) == ["archived", "plain", "snoozed"]
     assert export["assigned"] == [{"kind": "appointment", "id": "42"}]
     assert export["push_subscriptions"] == []
+    assert [found["scope"] for found in export["mail_stopped"]] == ["tickets", "address"]
 
 
 async def test_other_tenants_people_do_not_exist(world: World) -> None:
@@ -147,7 +160,7 @@ async def test_everybody_may_know_who_they_are(world: World) -> None:
     await world.call("PUT", "/v1/users/asha", json={"name": "Asha Rao", "timezone": "Asia/Kolkata"}, role="service")
     assert (await world.call("GET", "/v1/me")).json() == {
         "user_id": "asha", "tenant": "acme", "role": "user", "name": "Asha Rao", "timezone": "Asia/Kolkata",
-        "locale": "en",
+        "locale": "en", "channels": ["inbox", "websocket"],
     }  # fmt: skip
     stranger = (await world.call("GET", "/v1/me", tenant="other")).json()
     assert (stranger["user_id"], stranger["name"], stranger["timezone"]) == ("asha", None, None)

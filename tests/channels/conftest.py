@@ -10,7 +10,7 @@ import pytest
 from activities.channels.base import Message
 from activities.channels.web_push import WebPush
 from activities.channels.web_push_http import PushHttp
-from activities.channels.web_push_vapid import Vapid
+from activities.channels.web_push_vapid import VapidKeys
 from punctual.preferences import About
 from punctual.push_endpoints import allowed_origins
 from store.engine import Database
@@ -22,6 +22,7 @@ from tests.world import TENANT, user
 
 ABOUT = About("appointment.reminder", "appointments", "high")
 HOME = "https://crm.example/"
+VAULT = Vault(["0123456789abcdef0123456789abcdef"])
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -73,14 +74,19 @@ class Desk:
 @pytest.fixture
 async def desk(sqlite: Database, push_service: PushService) -> AsyncIterator[Desk]:
     """Makes channels that may talk to `push_service`."""
-    subscriptions = Subscriptions(Vault(["0123456789abcdef0123456789abcdef"]))
+    subscriptions = Subscriptions(VAULT)
     made: list[WebPush] = []
 
     def make(*more: str, **options: Any) -> WebPush:
         allowed = [push_service.origin, *more]
         http = options.pop("http", None) or PushHttp(allowed_origins(tuple(allowed)))
-        keys = push_service.vapid
-        options = {"vapid": Vapid(keys.private, keys.public, OWNER), "home": HOME, "allowed": allowed, **options}
+        options = {
+            "vapid": VapidKeys([(keys.private, keys.public) for keys in (push_service.vapid,)], OWNER),
+            "home": HOME,
+            "vault": VAULT,
+            "allowed": allowed,
+            **options,
+        }
         made.append(WebPush(sqlite, subscriptions, http, **options))
         return made[-1]
 

@@ -9,12 +9,28 @@ from typing import Any
 
 from activities.channels.base import Message
 from activities.channels.email import Email
-from activities.channels.email_transports import Outbox
+from activities.channels.email_outbox import Outbox
 from store.vault import Vault
 from tests.channels.conftest import HOME, NOW
 
 SENDER = "Punctual <punctual@crm.example>"
 VAULT = Vault(["a-secret-of-at-least-thirty-two-characters"])
+EVIL = [
+    "a\r\nBcc: evil@example.com",
+    "a\nBcc: evil@example.com",
+    "a\rBcc: evil@example.com",
+    "a\x0bBcc: evil@example.com",
+    "a\u2028Bcc: evil@example.com",
+    "a\x85Bcc: evil@example.com",
+    "a\x00b",
+    "=?utf-8?q?a=0D=0ABcc:_evil=40example.com?=",
+    "=?utf-8?b?YQ0KQmNjOiBldmlsQGV4YW1wbGUuY29t?=",
+    'a" <evil@example.com>, "b',
+    "evil@example.com, b",
+    "a\ud800b",
+    "é" * 500,
+]
+"""Names and titles that would like to be more than that."""
 
 
 def channel(sends_by: Any, **options: Any) -> Email:
@@ -53,3 +69,10 @@ def part(mail: EmailMessage, kind: str) -> str:
     assert found is not None
     content: str = found.get_content()
     return content
+
+
+def links(mail: EmailMessage) -> list[str]:
+    """Where the links of its HTML lead, in order."""
+    seen = Elements()
+    seen.feed(part(mail, "html"))
+    return [link or "" for link in seen.links]

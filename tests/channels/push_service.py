@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,15 +48,17 @@ class KeyPair:
 
 @dataclass
 class Browser:
-    """What a browser keeps of its subscription."""
+    """What a browser keeps of its subscription. `vapid`: what it was subscribed for; None: the service's own."""
 
     id: str
+    vapid: KeyPair | None = None
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     auth: bytes = field(default_factory=lambda: os.urandom(16))
 
     def subscription(self, endpoint: str, user_id: str = "asha") -> Subscription:
         keys = base64url(_point(self.key)), base64url(self.auth)
-        return Subscription(self.id, user_id, endpoint, *keys, "Test browser", datetime.now(UTC))
+        made_for = self.vapid.public if self.vapid else None
+        return Subscription(self.id, user_id, endpoint, *keys, "Test browser", datetime.now(UTC), vapid_key=made_for)
 
     def read(self, body: bytes) -> bytes:
         plain: bytes = http_ece.decrypt(body, private_key=self.key, auth_secret=self.auth, version="aes128gcm")
@@ -92,33 +95,43 @@ class PushService:
     connections: set[Any] = field(default_factory=set)
     elsewhere: int = 0
     """Requests to other paths than a device's: where redirects lead."""
+    malformed: list[str] = field(default_factory=list)
+    """What was wrong with pushes that could not be verified or read."""
+    start: Callable[[], Awaitable[None]] | None = None
+    """Opens a service that was not open from the start."""
 
-    def add(self, id_: str) -> Subscription:
+    def add(self, id_: str, vapid: KeyPair | None = None) -> Subscription:
         """A new browser, subscribed here."""
-        self.browsers[id_] = Browser(id_)
+        self.browsers[id_] = Browser(id_, vapid)
         return self.browsers[id_].subscription(f"{self.origin}{SECRET_PATH}/{id_}?token=planted-token")
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         device = request.match_info["device"]
         body = await request.read()
         try:
-            claims = self._verified(request.headers["Authorization"])
-            plain = self.browsers[device].read(body)
+            browser = self.browsers[device]
+            claims = self._verified(request.headers["Authorization"], browser.vapid or self.vapid)
+            plain = browser.read(body)
         except (KeyError, ValueError, jwt.InvalidTokenError, http_ece.ECEException) as error:
+            self.malformed.append(repr(error))
             return web.Response(status=400, text=repr(error))
-        self.received.append(Push(device, dict(request.headers), claims, plain))
+        push = Push(device, dict(request.headers), claims, plain)
+        self.received.append(push)
         self.connections.add(request.transport)
-        answers = self.answers.get(device)
-        answer = answers.pop(0) if answers else web.Response(status=201)
+        answer = self.next_answer(push)
         return await answer(request) if callable(answer) else answer
 
-    def _verified(self, header: str) -> dict[str, Any]:
+    def next_answer(self, push: Push) -> Answer:
+        answers = self.answers.get(push.device)
+        return answers.pop(0) if answers else web.Response(status=201)
+
+    def _verified(self, header: str, expected: KeyPair) -> dict[str, Any]:
         scheme, _, parameters = header.partition(" ")
         parts = dict(part.split("=", 1) for part in parameters.split(","))
-        if scheme != "vapid" or parts["k"] != self.vapid.public:
+        if scheme != "vapid" or parts["k"] != expected.public:
             raise ValueError("not the key that the browser subscribed with")
         claims: dict[str, Any] = jwt.decode(
-            parts["t"], self.vapid.key.public_key(), algorithms=["ES256"], audience=self.origin,
+            parts["t"], expected.key.public_key(), algorithms=["ES256"], audience=self.origin,
             options={"require": ["aud", "exp", "sub"]},
         )  # fmt: skip
         return claims
@@ -129,20 +142,24 @@ class PushService:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[PushService]:
-    service = PushService(KeyPair())
+async def running(service: PushService | None = None, *, is_open: bool = True) -> AsyncIterator[PushService]:
+    """`service`, or a new one, on a port of its own; one that is not open refuses connections until its `start`."""
+    service = service or PushService(KeyPair())
     app = web.Application()
     app.router.add_post(f"{SECRET_PATH}/{{device}}", service.handle)
     app.router.add_route("*", "/{rest:.*}", service.handle_elsewhere)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    service.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield service
-    finally:
-        await runner.cleanup()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        service.origin = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        service.start = web.SockSite(runner, bound).start
+        if is_open:
+            await service.start()
+        try:
+            yield service
+        finally:
+            await runner.cleanup()
 
 
 @asynccontextmanager

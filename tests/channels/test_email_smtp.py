@@ -1,54 +1,26 @@
 """Email by SMTP: what each answer of a server leads to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP as SmtpProtocol
 from structlog.testing import capture_logs
 
-from activities.channels.email_transports import Smtp, SmtpServer
+from activities.channels.base import Message, Result
+from activities.channels.email_smtp import Smtp, SmtpServer
 from settings import SettingsError
 from tests.channels.conftest import message, note
 from tests.channels.mails import channel, parsed, part
+from tests.channels.smtp_server import Mailbox, smtp, talking
 
 
-class Mailbox:
-    """The handler of an SMTP server that answers as it is told to."""
-
-    def __init__(self, **answers: str) -> None:
-        self.answers = answers
-        self.mails: list[Any] = []
-        self.asked = 0
-        self.drop_after_data = False
-
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        self.asked += 1
-        envelope.mail_from = address
-        return self.answers.get("mail", "250 OK")
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if "rcpt" not in self.answers:
-            envelope.rcpt_tos.append(address)
-        return self.answers.get("rcpt", "250 OK")
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append(envelope)
-        if self.drop_after_data:
-            server.transport.abort()
-        return self.answers.get("data", "250 OK")
-
-
-@asynccontextmanager
-async def smtp(box: Mailbox) -> AsyncIterator[SmtpServer]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SmtpProtocol(box, hostname="test", loop=loop), "127.0.0.1", 0)
+async def sent(server: SmtpServer, mail: Message, **options: Any) -> Result:
+    """What comes of one mail to a server."""
+    mails = channel(Smtp(server, **options))
     try:
-        yield SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1])
+        return await mails.send(mail)
     finally:
-        server.close()
+        await mails.close()
 
 
 async def test_smtp_hands_over_one_mail_to_one_recipient() -> None:
@@ -56,7 +28,7 @@ async def test_smtp_hands_over_one_mail_to_one_recipient() -> None:
     box = Mailbox()
     text = ".\n..dots\nÜber " + "long " * 500
     async with smtp(box) as server:
-        result = await channel(Smtp(server)).send(message(notification=note(message=text)))
+        result = await sent(server, message(notification=note(message=text)))
     assert result.outcome == "sent"
     [envelope] = box.mails
     assert envelope.mail_from == "punctual@crm.example"
@@ -81,16 +53,16 @@ async def test_a_servers_word_decides(answers: dict[str, str], outcome: str, rea
     """4xx is later, 5xx is never, at whichever command it comes."""
     box = Mailbox(**answers)
     async with smtp(box) as server:
-        result = await channel(Smtp(server)).send(message())
+        result = await sent(server, message())
     assert (result.outcome, result.reason) == (outcome, reason)
 
 
 async def test_a_connection_lost_after_the_mail_went_out_is_ambiguous() -> None:
     """The server may have it, so the outcome is unknown."""
     box = Mailbox()
-    box.drop_after_data = True
+    box.drops_at = "data"
     async with smtp(box) as server:
-        result = await channel(Smtp(server)).send(message())
+        result = await sent(server, message())
     assert len(box.mails) == 1
     assert (result.outcome, result.reason) == ("unknown", "ambiguous")
 
@@ -99,7 +71,7 @@ async def test_a_mail_whose_fate_is_unknown_is_not_sent_again() -> None:
     """An earlier attempt asked the server and was cut off: at most once means not twice."""
     box = Mailbox()
     async with smtp(box) as server:
-        result = await channel(Smtp(server)).send(message(asked_before=True))
+        result = await sent(server, message(asked_before=True))
     assert (result.outcome, result.reason) == ("unknown", "ambiguous")
     assert box.asked == 0
 
@@ -108,30 +80,8 @@ async def test_a_server_that_is_down_is_tried_again() -> None:
     """Nothing was handed over."""
     async with smtp(Mailbox()) as server:
         pass
-    result = await channel(Smtp(server)).send(message())
+    result = await sent(server, message())
     assert (result.outcome, result.after) == ("retry", None)
-
-
-@asynccontextmanager
-async def talking(
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-) -> AsyncIterator[SmtpServer]:
-    """A server that says what `talk` says."""
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await talk(reader, writer)
-            await reader.read()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +106,7 @@ async def test_a_server_that_falls_silent_is_given_up_at_the_deadline(
             writer.write(line + b"\r\n")
 
     async with talking(talk) as server:
-        result = await asyncio.wait_for(channel(Smtp(server, deadline=deadline)).send(message()), 10)
+        result = await asyncio.wait_for(sent(server, message(), deadline=deadline), 10)
     assert result.outcome == outcome
 
 
@@ -174,7 +124,7 @@ async def test_credentials_are_not_sent_to_another_machine_in_the_clear(monkeypa
     async with talking(talk) as server:
         secret = SmtpServer(server.host, server.port, "planted-user", "planted-password")
         with capture_logs() as logs:
-            result = await channel(Smtp(secret)).send(message())
+            result = await sent(secret, message())
     assert result.outcome == "retry"
     assert heard
     assert not [line for line in heard if line.startswith(b"AUTH") or b"planted" in line]

@@ -1,11 +1,12 @@
 """What the answers of providers mean."""
 
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 
 import pytest
 from aiosmtplib import errors
 
-from activities.faults import LONGEST_WAIT, pause, push_answer, smtp_fault
+from activities.faults import LONGEST_WAIT, pause, push_answer, sendgrid_answer, sendgrid_fault, smtp_fault
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -91,3 +92,59 @@ def test_a_server_that_refuses_us_is_left_alone_for_minutes() -> None:
     busy = smtp_fault(errors.SMTPAuthenticationError(454, "x"), body_sent=False)
     assert refused.after == timedelta(minutes=10)
     assert busy.after is None
+
+
+def headers(**values: str) -> Message:
+    found = Message()
+    for name, value in values.items():
+        found[name.replace("_", "-")] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "reason"),
+    [
+        (103, "unknown", "ambiguous"), (200, "sent", None), (202, "sent", None),
+        (302, "failed", "provider_error"), (307, "failed", "provider_error"),
+        (400, "failed", "rejected"), (401, "retry", None), (403, "retry", None), (404, "failed", "rejected"),
+        (408, "retry", None), (413, "failed", "rejected"), (422, "failed", "rejected"), (429, "retry", None),
+        (500, "unknown", "ambiguous"), (502, "unknown", "ambiguous"), (503, "unknown", "ambiguous"),
+        (504, "unknown", "ambiguous"),
+    ],
+)  # fmt: skip
+def test_each_status_of_sendgrid_has_one_meaning(status: int, outcome: str, reason: str | None) -> None:
+    """A mail that was read is tried again only where SendGrid says that it was not taken."""
+    found = sendgrid_answer(status, headers(), NOW)
+    assert (found.outcome, found.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"X_RateLimit_Reset": str(int(NOW.timestamp()) + 90)}, 90),
+        ({"X_RateLimit_Reset": str(int(NOW.timestamp()) + 90), "Retry_After": "7"}, 90),
+        ({"X_RateLimit_Reset": str(int(NOW.timestamp()) - 90), "Retry_After": "7"}, 7),
+        ({"X_RateLimit_Reset": "soon", "Retry_After": "Fri, 20 Nov 2026 09:05:00 GMT"}, 300),
+        ({"x_ratelimit_reset": "139281526367"}, 3600),
+        ({"X_RateLimit_Reset": "9" * 5000}, 30),
+        ({"Retry_After": "7"}, 7),
+        ({}, 30),
+    ],
+)
+def test_sendgrids_limit_is_waited_out(given: dict[str, str], seconds: int) -> None:
+    """Until its reset, else as Retry-After says; an hour at the most."""
+    after = sendgrid_answer(429, headers(**given), NOW).after
+    assert after is not None
+    assert timedelta(seconds=seconds) <= after <= min(timedelta(seconds=seconds * 1.2), LONGEST_WAIT)
+
+
+@pytest.mark.parametrize(("id_", "kept"), [("a.b-c_1", {"message_id": "a.b-c_1"}), ("a b", {}), ("x" * 200, {})])
+def test_sendgrids_name_for_a_mail_is_remembered(id_: str, kept: dict[str, str]) -> None:
+    """If it looks like one."""
+    assert sendgrid_answer(202, headers(X_Message_Id=id_), NOW).progress == kept
+
+
+def test_no_answer_of_sendgrid_is_ambiguous_once_the_request_began() -> None:
+    """Before that, it is as if nobody had asked."""
+    assert sendgrid_fault(TimeoutError(), has_begun=False).outcome == "retry"
+    assert sendgrid_fault(TimeoutError(), has_begun=True).outcome == "unknown"

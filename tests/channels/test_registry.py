@@ -19,6 +19,8 @@ from tests.channels.conftest import ABOUT, message
 from tests.channels.push_service import OWNER, KeyPair
 from tests.world import TENANT, user
 
+SLOW = [name for name, spec in CHANNELS.items() if spec.slow]
+
 
 @pytest.fixture
 async def built(sqlite: Database, tmp_path: Path) -> AsyncIterator[Any]:
@@ -44,21 +46,25 @@ async def test_without_settings_the_slow_channels_are_off(sqlite: Database, buil
     found = built()
     assert list(found) == list(CHANNELS)
     async with sqlite.read() as db:
-        for name in ("web_push", "email"):
+        for name in SLOW:
             assert await found[name].unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "channel_off"}
-    for name in ("web_push", "email"):
+    for name in SLOW:
         result = await found[name].send(message())
         assert (result.outcome, result.reason) == ("withheld", "channel_off")
 
 
 async def test_with_settings_they_know_whom_they_reach(sqlite: Database, built: Any, tmp_path: Path) -> None:
-    """Keys turn Web Push on, and `outbox:` writes into DATA."""
+    """Keys turn Web Push on, `outbox:` writes into DATA, and Apprise needs its URLs."""
     keys = KeyPair()
     vapid = {"vapid_private_key": keys.private, "vapid_public_key": keys.public, "vapid_claims_email": OWNER}
-    found = built(**vapid, email_url="outbox:")
+    apprise = {"sms_url": "json://127.0.0.1:1/{phone}", "chat_targets": "sales=json://127.0.0.1:1"}
+    found = built(**vapid, **apprise, email_url="outbox:")
     async with sqlite.read() as db:
         assert await found["web_push"].unreachable(db, TENANT, [user("asha")], ABOUT) == {"asha": "no_subscription"}
         assert await found["email"].unreachable(db, TENANT, [user("asha")], ABOUT) == {}
+        for name, changes in (("sms", {"phone": "+14155550100"}), ("chat", {"metadata": {"chat": "sales"}})):
+            people = [user("asha", **changes), user("ben")]
+            assert await found[name].unreachable(db, TENANT, people, ABOUT) == {"ben": "no_address"}
     assert (await found["email"].send(message())).outcome == "sent"
     assert b"https://crm.example/appointments/42" in (tmp_path / "outbox" / "d1.eml").read_bytes()
 

@@ -1,6 +1,7 @@
 """Web Push against a push service that checks what it gets."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from activities.channels.web_push_vapid import Vapid
 from settings import SettingsError
 from tests.channels.conftest import ABOUT, Desk, message, note
+from tests.channels.push_checker import HEADERS
 from tests.channels.push_service import OWNER, SECRET_PATH, KeyPair, PushService, answer
 from tests.world import TENANT, user
 
@@ -25,21 +27,17 @@ async def test_a_push_is_encrypted_signed_and_says_what_the_contract_says(
     assert result.outcome == "sent"
     assert result.progress["devices"] == ["s1"]
     [push] = push_service.received
-    tag = push.document["notification"]["tag"]
-    assert push.document == {
+    document = push.document
+    tag, actions = document["notification"]["tag"], document["notification"].pop("actions")
+    assert [action["action"] for action in actions] == ["snooze", "open"]
+    assert document["notification"]["data"].pop("report").startswith("https://crm.example/c/")
+    assert document == {
         "web_push": 8030,
         "notification": {
             "title": "10:00: Visit",
             "body": "Your appointment with Meera starts in one hour.",
             "navigate": "https://crm.example/appointments/42",
             "tag": tag,
-            "actions": [
-                {
-                    "action": "open",
-                    "title": "Open appointment",
-                    "navigate": "https://crm.example/appointments/42",
-                }
-            ],
             "data": {"notification_id": "n1"},
         },
         "app_badge": 3,
@@ -82,12 +80,49 @@ async def test_the_time_to_live_ends_with_the_message(
     assert push_service.received[0].headers["TTL"] == str(ttl)
 
 
+async def test_nothing_that_people_wrote_is_in_a_header(desk: Desk, push_service: PushService) -> None:
+    """Titles, links, ids and collapse keys travel encrypted, or as a digest."""
+    evil = "x\r\nEvil: planted"
+    written = note(title=evil, message=evil, action_url=f"/{evil}", entity_id=evil, type=evil, category=evil, id=evil)
+    await desk.subscribe(push_service.add("s1"))
+    await desk.make().send(message(notification=written, collapse=evil, user=user("asha", name=evil, locale=evil)))
+    [push] = push_service.received
+    assert set(push.headers) <= HEADERS
+    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", push.headers["Topic"])
+    assert re.fullmatch(r"[0-9]+", push.headers["TTL"])
+    assert push.headers["Urgency"] == "high"
+    assert "planted" not in str(push.headers)
+
+
 async def test_what_has_expired_is_not_pushed(desk: Desk, push_service: PushService) -> None:
     """A retry that comes after the instant that a reminder announces says so."""
     await desk.subscribe(push_service.add("s1"))
     result = await desk.make().send(message(expires_at=datetime.now(UTC)))
     assert (result.outcome, result.reason) == ("expired", "expired")
     assert push_service.received == []
+
+
+async def test_what_came_to_one_browser_in_time_is_sent(desk: Desk, push_service: PushService) -> None:
+    """The other browser was still to be tried when the message became pointless."""
+    await desk.subscribe(push_service.add("s1"), push_service.add("s2"))
+    progress = {"devices": ["s1"], "rejected": []}
+    result = await desk.make().send(message(expires_at=datetime.now(UTC), progress=progress))
+    assert (result.outcome, result.reason, result.progress) == ("sent", None, progress)
+    assert push_service.received == []
+
+
+async def test_a_browser_is_written_down_as_used_once_a_day(desk: Desk, push_service: PushService) -> None:
+    """Not for each message, which would cost a write each time."""
+    now = datetime.now(UTC)
+    await desk.subscribe(push_service.add("s1"))
+    channel = desk.make(now=lambda: now)
+    used = []
+    for later in (timedelta(0), timedelta(hours=23), timedelta(hours=2)):
+        now += later
+        await channel.send(message())
+        async with desk.database.read() as db:
+            used += [device.used_at for device in await desk.subscriptions.of(db, TENANT, "asha")]
+    assert used == [now - timedelta(hours=25), now - timedelta(hours=25), now]
 
 
 async def test_in_a_sink_nothing_leaves(desk: Desk, push_service: PushService, no_network: list[str]) -> None:

@@ -11,6 +11,15 @@ from punctual.push_endpoints import allowed_origins
 from tests.channels.conftest import Desk, message
 from tests.channels.push_service import Browser, PushService
 
+INSIDE = [
+    "127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "192.0.0.8", "192.88.99.1", "198.18.0.1", "203.0.113.5", "224.0.0.1", "239.255.255.250", "240.0.0.1",
+    "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::8.8.8.8", "64:ff9b::7f00:1",
+    "64:ff9b::8.8.8.8", "64:ff9b:1::1", "100::1", "2002:7f00:1::1", "2002:808:808::1", "2001::1", "2001:db8::1",
+    "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1", "ff0e::1", "3fff::1", "5f00::1",
+]  # fmt: skip
+"""Private, mapped, tunnelled, translated, multicast, documentation, and what leads nowhere."""
+
 
 class Names(AbstractResolver):
     """A name service that says what it is told to."""
@@ -41,16 +50,7 @@ def test_addresses_of_real_push_services_are_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-        "192.0.0.8", "192.88.99.1", "198.18.0.1", "203.0.113.5", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-        "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b:1::1",
-        "2002:7f00:1::1", "2001::1", "2001:db8::1", "fc00::1", "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1",
-        "ff0e::1", "3fff::1",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("address", INSIDE)
 def test_an_address_that_leads_inside_or_through_a_tunnel_is_not_public(address: str) -> None:
     """`ipaddress` alone would let NAT64, 6to4 and multicast pass."""
     assert not is_public(address)
@@ -75,7 +75,7 @@ async def test_an_allowed_host_may_have_a_private_address_at_its_own_port_only()
 async def test_a_push_service_whose_name_leads_inside_is_not_called(desk: Desk, no_network: list[str]) -> None:
     """A name may change its address after it was checked: the one that is dialled is the one that was checked."""
     await desk.subscribe(Browser("s1").subscription("https://fcm.googleapis.com/fcm/send/x"))
-    names = Names("127.0.0.1", "169.254.169.254")
+    names = Names(*INSIDE)
     result = await desk.make(http=PushHttp(frozenset(), names)).send(message())
     assert result.outcome == "retry"
     assert names.asked == ["fcm.googleapis.com"]

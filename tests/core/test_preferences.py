@@ -42,7 +42,8 @@ def test_who_has_chosen_nothing_has_all_in_the_inbox_and_what_matters_everywhere
     carried = {
         name for name in CHANNELS if _decided({}, name, About("task.assigned", "tasks", priority))[0] == "planned"
     }
-    assert carried == (set(CHANNELS) if priority in ("high", "urgent") else {"inbox", "websocket"})
+    everywhere = {"inbox", "websocket", "web_push", "email"}
+    assert carried == (everywhere if priority in ("high", "urgent") else {"inbox", "websocket"})
 
 
 @given(chosen, abouts, st.sampled_from(list(CHANNELS)))
@@ -119,10 +120,13 @@ def test_what_can_wait_for_a_digest_does_when_there_is_one(
 
 
 def test_a_security_notice_passes_everything() -> None:
-    """No mute, no quiet hours."""
+    """No mute, no quiet hours; but nobody is told by a channel that is for what was chosen, and was not."""
     mute = {"channels": dict.fromkeys(CHANNELS, False), **QUIET, "digest": {"frequency": "daily"}}
     login = About("security.login_failed", "security", "urgent", mandatory=True, digestible=True)
-    assert {_decided(mute, name, login) for name in CHANNELS} == {("planned", None)}
+    ours = [name for name, spec in CHANNELS.items() if spec.default != "chosen"]
+    assert {_decided(mute, name, login) for name in ours} == {("planned", None)}
+    assert _decided(mute, "sms", login) == ("withheld", "preference")
+    assert _decided({**mute, "channels": {"sms": True}}, "sms", login) == ("planned", None)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ LEVELS = [
 class Crm:
     """The product as its users meet it, in a tenant of its own."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, tenant: str) -> None:
         self.product = product
-        self.admin = product.client(tenant="acme", user="olga")
-        self.people = {name: product.client("user", name, "acme") for name in PEOPLE}
+        self.admin = product.client(tenant=tenant, user="olga")
+        self.people = {name: product.client("user", name, tenant) for name in PEOPLE}
 
     async def prepare(self) -> None:
         for name, manager in PEOPLE.items():
@@ -56,14 +57,19 @@ class Crm:
         return await self.people[name].post(f"/v1/entities/follow_up/{id_}/acknowledge")
 
 
+@asynccontextmanager
+async def _crm(product: Product, tenant: str) -> AsyncIterator[Crm]:
+    crm = Crm(product, tenant)
+    await crm.prepare()
+    yield crm
+    for client in (crm.admin, *crm.people.values()):
+        await client.aclose()
+
+
 @pytest.fixture
-async def crm(tmp_path: Path) -> AsyncIterator[Crm]:
-    async with Product(tmp_path) as product:
-        crm = Crm(product)
-        await crm.prepare()
+async def crm(product: Product, tenant: str) -> AsyncIterator[Crm]:
+    async with _crm(product, tenant) as crm:
         yield crm
-        for client in (crm.admin, *crm.people.values()):
-            await client.aclose()
 
 
 async def test_three_levels_come_in_order_and_an_acknowledgement_at_any_point_stops_them(crm: Crm) -> None:
@@ -113,21 +119,22 @@ async def test_three_levels_come_in_order_and_an_acknowledgement_at_any_point_st
 
 
 @pytest.mark.thorough
-async def test_what_was_acknowledged_survives_a_restart(crm: Crm) -> None:
+async def test_what_was_acknowledged_survives_a_restart(tmp_path: Path, tenant: str) -> None:
     """Stopped and started between acknowledgement and the next level: nobody is told."""
-    await crm.create("kept", datetime.now(UTC) + SECOND)
+    async with Product(tmp_path) as product, _crm(product, tenant) as crm:
+        await crm.create("kept", datetime.now(UTC) + SECOND)
 
-    async def overdue() -> bool:
-        return bool(await crm.told("asha", "kept"))
+        async def overdue() -> bool:
+            return bool(await crm.told("asha", "kept"))
 
-    await eventually(overdue)
-    (await crm.acknowledge("asha", "kept")).raise_for_status()
-    await crm.product.stop()
-    await crm.product.start()
-    await crm.create("after", datetime.now(UTC) + SECOND)
+        await eventually(overdue)
+        (await crm.acknowledge("asha", "kept")).raise_for_status()
+        await crm.product.stop()
+        await crm.product.start()
+        await crm.create("after", datetime.now(UTC) + SECOND)
 
-    async def escalated() -> bool:
-        return bool(await crm.told("ravi", "after"))
+        async def escalated() -> bool:
+            return bool(await crm.told("ravi", "after"))
 
-    await eventually(escalated)
-    assert await crm.told("ravi", "kept") == []
+        await eventually(escalated)
+        assert await crm.told("ravi", "kept") == []

@@ -14,7 +14,6 @@ from tests.product import Product
 from tests.test_catalogue import TABLE
 
 NOTICES = catalogue.load()
-TENANT = "acme"
 # Who a notice's audience means, in a directory in which everybody is somebody else.
 PEOPLE: dict[str, dict[str, Any]] = {
     "asha": {"manager_id": "ravi"}, "ravi": {"manager_id": "lena"}, "lena": {}, "prev": {}, "cara": {},
@@ -49,9 +48,9 @@ EVENTS = [type_ for kind in ENTITIES.values() for type_ in kind.events]
 class Inboxes:
     """The product, told by its API and read as each of its users."""
 
-    def __init__(self, product: Product) -> None:
-        self.admin = product.client("admin", "olga", TENANT)
-        self.users = {name: product.client("user", name, TENANT) for name in PEOPLE}
+    def __init__(self, product: Product, tenant: str) -> None:
+        self.admin = product.client("admin", "olga", tenant)
+        self.users = {name: product.client("user", name, tenant) for name in PEOPLE}
         self.now = datetime.now(UTC)
         self.posted = 0
 
@@ -102,13 +101,12 @@ class Inboxes:
 
 
 @pytest.fixture(scope="module")
-async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Inboxes]:
-    async with Product(tmp_path_factory.mktemp("types")) as running:
-        inboxes = Inboxes(running)
-        await inboxes.prepare()
-        yield inboxes
-        for client in (inboxes.admin, *inboxes.users.values()):
-            await client.aclose()
+async def inboxes(product: Product) -> AsyncIterator[Inboxes]:
+    inboxes = Inboxes(product, "types")
+    await inboxes.prepare()
+    yield inboxes
+    for client in (inboxes.admin, *inboxes.users.values()):
+        await client.aclose()
 
 
 def example(type_: str) -> dict[str, Any]:
@@ -124,7 +122,7 @@ def meant(type_: str, data: Mapping[str, Any]) -> set[str]:
     return set().union(*(MEANT[word] for word in words))
 
 
-async def test_every_single_event_arrives_where_it_belongs(product: Inboxes) -> None:
+async def test_every_single_event_arrives_where_it_belongs(inboxes: Inboxes) -> None:
     """Each example, as the catalogue gives it: audience, priority, category and words."""
     told: dict[str, tuple[dict[str, Any], set[str]]] = {}
     events = []
@@ -133,20 +131,20 @@ async def test_every_single_event_arrives_where_it_belongs(product: Inboxes) -> 
         people = meant(type_, data)
         if not people:
             data["recipients"], people = {"user_ids": ["tom"]}, {"tom"}
-        events.append(product.event(type_, data))
+        events.append(inboxes.event(type_, data))
         told[type_] = (data, people)
-    ids = await product.post(*events)
+    ids = await inboxes.post(*events)
 
     async def all_told() -> bool:
-        answer = await product.admin.get("/v1/entities?kind=notification&state=closed&limit=100")
+        answer = await inboxes.admin.get("/v1/entities?kind=notification&state=closed&limit=100")
         return {item["id"] for item in answer.json()["items"]} >= set(ids)
 
     await eventually(all_told, within=40)
-    inboxes = {name: await product.read(name) for name in PEOPLE}
+    found = {name: await inboxes.read(name) for name in PEOPLE}
     now = datetime.now(UTC)
     for (type_, (data, people)), entity_id in zip(told.items(), ids, strict=True):
         got = {
-            name: item for name, items in inboxes.items() for item in items
+            name: item for name, items in found.items() for item in items
             if item["type"] == type_ and item["entity"]["id"] == entity_id
         }  # fmt: skip
         assert set(got) == people, type_
@@ -159,7 +157,7 @@ async def test_every_single_event_arrives_where_it_belongs(product: Inboxes) -> 
             assert item["category"] == (data.get("category") or notice.about.category)
 
 
-async def test_every_entity_event_arrives_where_it_belongs(product: Inboxes) -> None:
+async def test_every_entity_event_arrives_where_it_belongs(inboxes: Inboxes) -> None:
     """Each event type of each kind, about an entity of its own."""
     events, expected = [], []
     later = (datetime.now(UTC) + timedelta(days=300)).isoformat()
@@ -170,13 +168,13 @@ async def test_every_entity_event_arrives_where_it_belongs(product: Inboxes) -> 
         data.pop("ends_at", None)
         if "message" in data:
             data["message"] = {"id": "m", "author_id": "rita", "text": "Hello there"}
-        events.append(product.event(type_, data))
+        events.append(inboxes.event(type_, data))
         people = meant(told, data) - ({"rita"} if told == "ticket.message" else set())
         expected.append((told, data, people))
-    await product.post(*events)
+    await inboxes.post(*events)
 
     async def arrived() -> bool:
-        answers = [await product.admin.get(f"/v1/entities?kind={kind}&limit=100") for kind in ENTITIES]
+        answers = [await inboxes.admin.get(f"/v1/entities?kind={kind}&limit=100") for kind in ENTITIES]
         items = [item for answer in answers for item in answer.json()["items"]]
         return len([item for item in items if item["id"].startswith("one-")]) == len(EVENTS)
 
@@ -184,14 +182,14 @@ async def test_every_entity_event_arrives_where_it_belongs(product: Inboxes) -> 
     told, data, people = expected[-1]
 
     async def told_all() -> bool:
-        got = [await product.who_got(told, data["id"]) for told, data, _ in expected[-3:]]
+        got = [await inboxes.who_got(told, data["id"]) for told, data, _ in expected[-3:]]
         return all(got)
 
     await eventually(told_all, within=30)
-    inboxes = {name: await product.read(name) for name in PEOPLE}
+    found = {name: await inboxes.read(name) for name in PEOPLE}
     for told, data, people in expected:
         got = {
-            name: item for name, items in inboxes.items() for item in items
+            name: item for name, items in found.items() for item in items
             if item["type"] == told and item["entity"]["id"] == data["id"]
         }  # fmt: skip
         assert set(got) == people, told
@@ -201,7 +199,7 @@ async def test_every_entity_event_arrives_where_it_belongs(product: Inboxes) -> 
             assert named in item["title"], told
 
 
-async def test_reminders_overdue_and_escalation_come_by_themselves(product: Inboxes) -> None:
+async def test_reminders_overdue_and_escalation_come_by_themselves(inboxes: Inboxes) -> None:
     """Of each kind the reminder, what is late, the manager's level, the admins' last word; and one that is taken."""
     due = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
     soon = {
@@ -215,31 +213,31 @@ async def test_reminders_overdue_and_escalation_come_by_themselves(product: Inbo
     }  # fmt: skip
     begins = {"appointment": "scheduled", "follow_up": "created", "task": "created", "ticket": "created"}
     events = [
-        product.event(f"{kind}.{begins[kind]}", {"id": f"{what}-{kind}", "assignee_ids": ["asha"], **data})
+        inboxes.event(f"{kind}.{begins[kind]}", {"id": f"{what}-{kind}", "assignee_ids": ["asha"], **data})
         for kind, data in soon.items()
         for what in ("left", "taken")
     ]
-    await product.post(*events)
+    await inboxes.post(*events)
 
     async def overdue() -> bool:
-        answer = await product.admin.get("/v1/entities?state=overdue&limit=100")
+        answer = await inboxes.admin.get("/v1/entities?state=overdue&limit=100")
         return len(answer.json()["items"]) == len(events)
 
     await eventually(overdue, within=20)
     for kind in soon:
-        answer = await product.users["asha"].post(f"/v1/entities/{kind}/taken-{kind}/acknowledge")
+        answer = await inboxes.users["asha"].post(f"/v1/entities/{kind}/taken-{kind}/acknowledge")
         assert answer.status_code == 200, answer.text
 
     async def exhausted() -> bool:
-        got = [await product.who_got("escalation.exhausted", f"left-{kind}") for kind in soon]
+        got = [await inboxes.who_got("escalation.exhausted", f"left-{kind}") for kind in soon]
         return all(got)
 
     await eventually(exhausted, within=20)
-    inboxes = {name: await product.read(name) for name in PEOPLE}
+    found = {name: await inboxes.read(name) for name in PEOPLE}
 
     def got(type_: str, entity_id: str) -> set[str]:
         mine = (
-            (name, item) for name, items in inboxes.items() for item in items
+            (name, item) for name, items in found.items() for item in items
             if item["type"] == type_ and item["entity"]["id"] == entity_id
         )  # fmt: skip
         people = set()
@@ -264,14 +262,14 @@ async def test_reminders_overdue_and_escalation_come_by_themselves(product: Inbo
     assert got("escalation.acknowledged", "taken-task") == set()
 
 
-async def test_every_example_posts_as_it_stands(product: Inboxes) -> None:
+async def test_every_example_posts_as_it_stands(inboxes: Inboxes) -> None:
     """What `GET /v1/catalogue` shows can be posted as it is."""
-    items = (await product.admin.get("/v1/catalogue")).json()["items"]
+    items = (await inboxes.admin.get("/v1/catalogue")).json()["items"]
     assert {item["type"] for item in items} == set(NOTICES)
-    await product.post(*(product.event(item["type"], item["example"]) for item in items))
+    await inboxes.post(*(inboxes.event(item["type"], item["example"]) for item in items))
 
 
-async def test_old_names_are_understood(product: Inboxes) -> None:
+async def test_old_names_are_understood(inboxes: Inboxes) -> None:
     """Each alias is told as what it is called now."""
     aliases = catalogue.aliases(NOTICES)
-    await product.post(*(product.event(alias, NOTICES[type_].about.example) for alias, type_ in aliases.items()))
+    await inboxes.post(*(inboxes.event(alias, NOTICES[type_].about.example) for alias, type_ in aliases.items()))

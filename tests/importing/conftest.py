@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-import catalogue
 from importing.report import Report
 from importing.run import Options, import_file
 from punctual import hearing, planning
@@ -22,9 +21,9 @@ from punctual.working_time import working_time
 from store import entities
 from store.engine import Database
 from store.entities import Entity
+from tests.world import NOTICES
 
 TENANT = "acme"
-NOTICES = catalogue.load()
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

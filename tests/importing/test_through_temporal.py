@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-import catalogue
 from importing.report import Report
 from importing.run import Options, import_file
 from store.engine import Database
 from tests.eventually import eventually
 from tests.importing.conftest import calendar, todo
-from tests.world import living
+from tests.world import NOTICES, living
 
 
 async def test_what_is_imported_lives_like_any_other_appointment(
@@ -32,7 +31,7 @@ async def test_what_is_imported_lives_like_any_other_appointment(
             database=sqlite,
             temporal=virtual.client,
             settings=SimpleNamespace(action_url_hosts=[]),
-            notices=catalogue.load(),
+            notices=NOTICES,
         )
         options = Options(path, world.tenant, assignee="asha")
         counts = await import_file(options, resources, Report())
@@ -62,7 +61,7 @@ async def test_follow_ups_and_single_events_come_in_by_the_same_way(
             database=sqlite,
             temporal=virtual.client,
             settings=SimpleNamespace(action_url_hosts=[]),
-            notices=catalogue.load(),
+            notices=NOTICES,
         )
         calendar_file.write_text(calendar(todo(*lines), past))
         options = Options(calendar_file, world.tenant, assignee="asha")

@@ -70,9 +70,13 @@ def test_a_token_is_all_that_token_prints(tmp_path: Path) -> None:
 
 
 def test_fresh_keys_fit_the_settings(tmp_path: Path) -> None:
-    """What `keys` prints is accepted as it stands."""
+    """What `keys` prints is accepted as it stands, and a rotation keeps what is set behind a fresh pair."""
     product = Product(tmp_path)
     vapid = dict(line.split("=", 1) for line in product.command("keys", "vapid").stdout.split())
     secret = product.command("keys", "secret").stdout.strip()
     product.environment |= {**vapid, "SECRET_KEYS": secret, "TEMPORAL_PAYLOAD_KEYS": f"k1:{secret}"}
-    assert product.command("token", "--tenant", "a", "--user", "x").returncode == 0
+    rotated = dict(line.split("=", 1) for line in product.command("keys", "vapid", "--rotate").stdout.split())
+    for name in ("VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY"):
+        fresh, kept = rotated[name].split(",")
+        assert kept == vapid[name] != fresh
+    assert rotated["VAPID_CLAIMS_EMAIL"] == vapid["VAPID_CLAIMS_EMAIL"]

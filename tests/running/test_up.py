@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from running import data_folder
+from running.errors import CannotStart
 from tests.eventually import eventually
 from tests.product import Product
 
@@ -25,45 +27,48 @@ def _event(id_: str, starts_at: datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
-    """A reminder planned before a clean stop arrives after the restart; nothing of the tree outlives the stop."""
+async def test_a_second_start_goes_on_where_the_first_stopped_and_outlives_its_temporal(tmp_path: Path) -> None:
+    """A reminder planned before a stop arrives after the restart, and after Temporal was killed under that.
+
+    Ctrl-C is a clean end: exit code 0, no traceback, nothing of the tree is left. Readiness says when a Temporal
+    that died is there again.
+    """
     product = Product(tmp_path)
     async with product:
-        assert product.process is not None
-        tree = [psutil.Process(product.process.pid), *psutil.Process(product.process.pid).children(recursive=True)]
+        tree = _tree(product)
         async with product.client() as client:
             policy = {"reminders": [{"before": "PT1H"}]}
             (await client.put("/v1/admin/policies/appointment", json=policy)).raise_for_status()
             due = datetime.now(UTC) + timedelta(seconds=8)
             (await client.post("/v1/events", json=_event("42", due + HOUR))).raise_for_status()
-        assert await product.stop() == 0
+        assert await product.stop(signal.SIGINT) == 0
+    assert "Traceback" not in product.output
     assert len(tree) > 1
     assert [process for process in tree if process.is_running()] == []
     async with product, product.client() as client:
+        (child,) = [process for process in _tree(product) if "temporal" in process.name()]
+        child.kill()
+
+        async def ready() -> bool:
+            is_replaced = child not in _tree(product) and len(_tree(product)) > 1
+            return is_replaced and (await client.get("/readyz")).status_code == 200
+
+        await eventually(ready, within=30)
+        assert (await client.post("/v1/events", json=_event("43", due + 2 * HOUR))).status_code == 202
 
         async def reminded() -> bool:
             found = (await client.get("/v1/notifications?type=appointment.reminder")).json()
             return len(found["items"]) == 1
 
-        await eventually(reminded, within=20)
+        await eventually(reminded, within=30)
     secrets = tmp_path / "secrets.env"
     assert secrets.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_dead_temporal_is_restarted(tmp_path: Path) -> None:
-    """Temporal killed under it comes back, and readiness says so meanwhile and after."""
-    async with Product(tmp_path) as product, product.client() as client:
-        assert product.process is not None
-        (child,) = [p for p in psutil.Process(product.process.pid).children() if "temporal" in p.name()]
-        child.kill()
-
-        async def ready() -> bool:
-            replaced = [p for p in psutil.Process(product.process.pid).children() if p.pid != child.pid]  # type: ignore[union-attr]
-            return bool(replaced) and (await client.get("/readyz")).status_code == 200
-
-        await eventually(ready, within=30)
-        due = datetime.now(UTC) + HOUR
-        assert (await client.post("/v1/events", json=_event("42", due))).status_code == 202
+def _tree(product: Product) -> list[psutil.Process]:
+    assert product.process is not None
+    root = psutil.Process(product.process.pid)
+    return [root, *root.children(recursive=True)]
 
 
 async def _refused(product: Product) -> str:
@@ -106,25 +111,21 @@ async def test_a_broken_data_folder_is_one_clear_line(tmp_path: Path, name: str)
     assert "cannot be used" in line or "Temporal did not start" in line
 
 
-async def test_a_data_folder_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
-    """Something else in its place is named."""
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    """Something else in its place is one reason not to start."""
     (tmp_path / "data").write_text("hello")
-    line = await _refused(Product(tmp_path / "data"))
-    assert "set DATA to another" in line
+    with pytest.raises(CannotStart, match=r"set DATA to another$"), data_folder.locked(tmp_path / "data"):
+        pass
 
 
-async def test_a_bad_setting_is_one_clear_line_that_names_it(tmp_path: Path) -> None:
-    """A malformed setting stops the start and is named; its value is not shown."""
+@pytest.mark.thorough
+async def test_what_is_wrong_before_the_start_is_one_clear_line(tmp_path: Path) -> None:
+    """A data folder that is a file; a malformed setting, which is named and whose value is not shown."""
+    (tmp_path / "data").write_text("hello")
+    assert "set DATA to another" in await _refused(Product(tmp_path / "data"))
     line = await _refused(Product(tmp_path, SECRET_KEYS="short-hush"))
     assert "SECRET_KEYS" in line
     assert "hush" not in line
-
-
-async def test_ctrl_c_is_a_clean_end(tmp_path: Path) -> None:
-    """SIGINT stops everything with exit code 0 and no traceback."""
-    product = await Product(tmp_path).start()
-    assert await product.stop(signal.SIGINT) == 0
-    assert "Traceback" not in product.output
 
 
 @pytest.mark.thorough

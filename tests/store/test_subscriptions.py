@@ -17,9 +17,9 @@ def _under(*secrets: str) -> Subscriptions:
     return Subscriptions(Vault(secrets))
 
 
-async def _save(database: Database, store: Subscriptions, found: Subscription) -> str:
+async def _save(database: Database, store: Subscriptions, found: Subscription, offered_key: str | None = None) -> str:
     async with database.write() as db:
-        return await store.save(db, "acme", found)
+        return await store.save(db, "acme", found, offered_key)
 
 
 async def _of(database: Database, store: Subscriptions, user: str = "asha") -> list[Subscription]:
@@ -39,6 +39,7 @@ async def test_nothing_of_the_endpoint_is_readable_at_rest(sqlite: Database) -> 
     for secret in (stored.endpoint, "push.example", stored.p256dh, stored.auth):
         assert secret.encode() not in files
     assert await _of(sqlite, _under(SECRET)) == [stored]
+    assert not [secret for secret in (stored.endpoint, stored.p256dh, stored.auth) if secret in repr(stored)]
 
 
 async def test_the_same_browser_again_keeps_its_row(database: Database) -> None:
@@ -58,7 +59,38 @@ async def test_a_shared_browser_moves_to_who_subscribed_last(database: Database)
     assert await _of(database, store) == []
     assert [found.id for found in await _of(database, store, "ben")] == ["s1"]
     async with database.read() as db:
-        assert await store.owners(db, "acme", ["asha", "ben"]) == {"ben"}
+        assert await store.owners(db, "acme", ["asha", "ben"]) == {"ben": {None}}
+
+
+async def test_a_browser_keeps_the_key_that_it_was_made_for(database: Database) -> None:
+    """A new one that does not say was made for what is offered; one that is there changes only when it says so."""
+    store, browser = _under(SECRET), subscription()
+
+    async def key(user: str = "asha") -> str | None:
+        [found] = await _of(database, store, user)
+        return found.vapid_key
+
+    await _save(database, store, browser, "first")
+    assert await key() == "first"
+    await _save(database, store, browser, "second")
+    assert await key() == "first"
+    await _save(database, store, subscription(user_id="ben"), "second")
+    assert await key("ben") == "first"
+    await _save(database, store, subscription(vapid_key="second"), "third")
+    assert await key() == "second"
+    rotated = _under(NEW_SECRET, SECRET)
+    await _save(database, rotated, browser, "third")
+    assert [found.vapid_key for found in await _of(database, rotated)] == ["second"]
+    async with database.read() as db:
+        assert await rotated.owners(db, "acme", ["asha", "ben"]) == {"asha": {"second"}}
+
+
+async def test_nobody_knows_the_key_of_an_old_row_until_it_says(database: Database) -> None:
+    """Subscribed before keys were written down, it is not taken for one of a newer key."""
+    store = _under(SECRET)
+    await _save(database, store, subscription())
+    await _save(database, store, subscription(auth="newer"), "newest")
+    assert [(found.auth, found.vapid_key) for found in await _of(database, store)] == [("newer", None)]
 
 
 async def test_a_browser_that_is_gone_is_forgotten(database: Database) -> None:

@@ -17,15 +17,20 @@ from store import (
     entities,
     figures,
     held,
+    idempotency,
     inbox,
     inbox_changes,
     ledger,
     policies,
     preferences,
+    recalls,
     receipts,
+    reports,
+    retries,
     waiting,
 )
 from store.engine import Connection, Database
+from store.reports import Filter
 from store.subscriptions import Subscriptions
 from store.suppressions import Suppressions
 from store.vault import Vault
@@ -38,9 +43,9 @@ SUPPRESSIONS = Suppressions(Vault([SECRET]))
 ADDRESS = "asha@example.com"
 MODULES: dict[str, Any] = {
     "dedupes": dedupes, "directory": directory, "entities": entities, "figures": figures, "held": held,
-    "inbox": inbox,
-    "inbox_changes": inbox_changes, "ledger": ledger,
-    "policies": policies, "preferences": preferences, "receipts": receipts,
+    "idempotency": idempotency, "inbox": inbox, "inbox_changes": inbox_changes, "ledger": ledger,
+    "policies": policies, "preferences": preferences, "recalls": recalls, "receipts": receipts,
+    "reports": reports, "retries": retries,
     "subscriptions": Subscriptions, "suppressions": Suppressions, "waiting": waiting,
 }  # fmt: skip
 Call = Callable[[Connection], Awaitable[Any]]
@@ -60,6 +65,7 @@ READS: dict[str, Call] = {
     "entities.page": lambda db: entities.page(db, OURS, assignee="asha", within_reach_of="ravi"),
     "entities.open_ones": lambda db: entities.open_ones(db, OURS, "appointment"),
     "entities.is_within_reach": lambda db: entities.is_within_reach(db, US, "ravi"),
+    "entities.kept": lambda db: entities.kept(db, OURS, "appointment", ["42"]),
     "figures.figures": lambda db: figures.figures(db, OURS, "asha", (NOW, NOW + 60 * MINUTE), NOW),
     "figures.past": lambda db: figures.past(db, OURS, "asha", NOW - MINUTE, NOW),
     "held.known": lambda db: held.known(db, OURS, ["waits"]),
@@ -83,6 +89,12 @@ READS: dict[str, Call] = {
     "directory.zone": lambda db: directory.zone(db, OURS, "asha"),
     "preferences.of": lambda db: preferences.of(db, OURS, ["asha"]),
     "preferences.load": lambda db: preferences.load(db, OURS, "asha"),
+    "reports.page": lambda db: reports.page(db, OURS, Filter()),
+    "reports.story": lambda db: reports.story(db, OURS, note()),
+    "reports.counts": lambda db: reports.counts(db, OURS, NOW, NOW + MINUTE),
+    "retries.of_ids": lambda db: retries.of_ids(db, OURS, ["d1"]),
+    "retries.of_filter": lambda db: retries.of_filter(db, OURS, Filter(), limit=10),
+    "retries.brought_by": lambda db: retries.brought_by(db, OURS, ["gone"]),
     "waiting.is_stale": lambda db: waiting.is_stale(db, OURS, "gone", NOW),
     "waiting.of_user": lambda db: waiting.of_user(db, OURS, "asha", "quiet_hours"),
     "waiting.next_end": lambda db: waiting.next_end(db, OURS, "asha"),
@@ -91,6 +103,7 @@ READS: dict[str, Call] = {
     "waiting.pointless_at": lambda db: waiting.pointless_at(db, OURS, "d1"),
     "policies.current": lambda db: policies.current(db, OURS, "appointment"),
     "policies.of_version": lambda db: policies.of_version(db, OURS, "appointment", 1),
+    "receipts.recipients": lambda db: receipts.recipients(db, OURS, "email", ["d1"]),
     "subscriptions.of": lambda db: SUBSCRIPTIONS.of(db, OURS, "asha"),
     "subscriptions.owners": lambda db: SUBSCRIPTIONS.owners(db, OURS, ["asha"]),
     "suppressions.of": lambda db: SUPPRESSIONS.of(db, OURS, "asha", ADDRESS),
@@ -123,6 +136,11 @@ WRITES: dict[str, Call] = {
     "ledger.overtake": lambda db: ledger.overtake(db, US, [KEY], "cancelled", NOW),
     "ledger.reopen": lambda db: ledger.reopen(db, US, ["gone"], users=["asha"]),
     "ledger.give_up": lambda db: ledger.give_up(db, US, KEY, "email", NOW),
+    "idempotency.begin": lambda db: idempotency.begin(db, OURS, "new", "request", NOW),
+    "idempotency.end": lambda db: idempotency.end(db, OURS, "key", {"ids": []}),
+    "retries.send_again": lambda db: retries.send_again(db, OURS, ["told"], NOW),
+    "retries.wait_again": lambda db: retries.wait_again(db, OURS, ["lost"], NOW),
+    "retries.retire": lambda db: retries.retire(db, OURS, ["told"], NOW),
     "preferences.put": lambda db: preferences.put(
         db, OURS, "asha", Preferences(channels={"email": True}), digest_at=NOW, now=NOW
     ),
@@ -147,6 +165,9 @@ WRITES: dict[str, Call] = {
         db, OURS, "asha", subscription().endpoint
     ),
     "subscriptions.delete_gone": lambda db: SUBSCRIPTIONS.delete_gone(db, OURS, subscription()),
+    "recalls.snooze": lambda db: recalls.snooze(db, OURS, note(step_key="pushed"), NOW, NOW),
+    "recalls.take_back": lambda db: recalls.take_back(db, OURS, "asha", ["n3"]),
+    "receipts.is_news": lambda db: receipts.is_news(db, OURS, "d1", "bounce"),
     "receipts.heard": lambda db: receipts.heard(db, OURS, "d1", "opened", NOW),
     "receipts.refused": lambda db: receipts.refused(db, OURS, "d1", "550", NOW),
     "suppressions.unsubscribe": lambda db: SUPPRESSIONS.unsubscribe(db, OURS, "asha", "tasks", NOW),
@@ -187,10 +208,19 @@ async def _populate(db: Connection, tenant: str) -> None:
     await ledger.add(
         db, whose, [delivery(), delivery("seen", channel="inbox", outcome="sent"), gone, waits, told, *brought]
     )
+    pushed = [
+        delivery(f"pushed-{id_}", channel="web_push", step_key=step, notification_id=id_, outcome="sent")
+        for id_, step in (("n1", "pushed"), ("n3", "snoozed"))
+    ]
+    await ledger.add(db, whose, pushed)
+    await recalls.snooze(db, tenant, note("n3", step_key="snoozed"), NOW, NOW)
     overtaken = delivery("by-gone", channel="sms", outcome="superseded", reason="cancelled")
     await ledger.add(db, whose, [overtaken])
     for by in ("d1", "told", "gone"):
         await waiting.carry(db, tenant, [f"by-{by}"], by)
+    await ledger.add(db, whose, [delivery("lost", step_key="lost", outcome="unknown", reason="ambiguous")])
+    await waiting.carry(db, tenant, ["lost"], "gone")
+    await idempotency.begin(db, tenant, "key", "request", NOW)
     chosen = Preferences(quiet_hours=QuietHours(enabled=True), digest=Digest(frequency="daily"))
     await preferences.put(db, tenant, "asha", chosen, digest_at=None, now=NOW)
     await policies.put(db, tenant, "appointment", Policy(), NOW)

@@ -11,7 +11,7 @@ const READ_AGAIN_AFTER = 200;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Fires `change` (look again), `arrived` (detail: {items, n}, the new ones known and how many they are in all),
+ * Fires `change` (look again), `read` (it was read anew), `arrived` (detail: {items, n}, the new ones known and how many they are in all),
  * `announcement` (detail: the notification), `state` (detail: of the connection), `missed` (it was lost, or a try to
  * make it failed) and `frame` (detail: every live frame). Every change of an inbox has a version: a gap means that it
  * is read anew. What people do is in `acts`.
@@ -118,6 +118,18 @@ export class Inbox extends EventTarget {
     if (this.#feeds[which].cursor) await this.#hold(() => this.#feeds[which].more());
   }
 
+  /** A notification as the server has it, also beyond the lists; null where there is none. Throws `Refused`. */
+  async look(id) {
+    const known = this.items.find((item) => item.id === id);
+    if (known) return known;
+    try {
+      return await this.#client.call("GET", `notifications/${encodeURIComponent(id)}`);
+    } catch (error) {
+      if (error.status === 404) return null;
+      throw error;
+    }
+  }
+
   changed() {
     this.dispatchEvent(new Event("change"));
   }
@@ -162,6 +174,7 @@ export class Inbox extends EventTarget {
     for (const item of page.items) this.#told.add(item.id);
     if (!this.#isFirst && items.length) this.#arrived(items.reverse(), n);
     this.#isFirst = false;
+    this.dispatchEvent(new Event("read"));
   }
 
   #connection(state) {

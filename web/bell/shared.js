@@ -2,6 +2,7 @@
 
 import { ownerOf } from "./client.js";
 import { Inbox } from "./inbox.js";
+import { follow } from "./pushed.js";
 
 const open = new Map();
 
@@ -42,6 +43,7 @@ function begin(base, key, owner) {
     return null;
   };
   const shared = { inbox: new Inbox(base, token), sources };
+  if (base.origin === location.origin) follow(shared.inbox);
   open.set(key, shared);
   return shared;
 }

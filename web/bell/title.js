@@ -1,4 +1,4 @@
-/** The number of unread before the page's title, and on its icon where it is installed: one for all bells of a page. */
+/** The number of unread before the page's title: one for all bells of a page. */
 
 /** Those who want it there, with their numbers; the first one's is shown. */
 const wishes = new Map();
@@ -19,8 +19,6 @@ function update() {
   if (count === shown) return;
   shown = count;
   write();
-  const done = count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.();
-  done?.catch(() => {});
 }
 
 export class TitleBadge {

@@ -4,7 +4,7 @@ const WITHIN = 20_000;
 const UNREACHABLE = "The server cannot be reached. Nothing was changed.";
 const LATE = "The server did not answer in time. Look whether it was done before you try again.";
 
-/** An answer that is not a success. `fields`: what is wrong with which field, by the field's last name. */
+/** An answer that is not a success. `fields`: what is wrong with which field, by the field's last name; `code`: why. */
 export class Problem extends Error {
   /** Whether there was no answer in time. */
   isLate = false;
@@ -13,6 +13,7 @@ export class Problem extends Error {
   constructor(status, body) {
     super(body?.detail ?? body?.title ?? `The server answered ${status}.`);
     this.status = status;
+    this.code = body?.code ?? null;
     this.fields = new Map();
     for (const error of body?.errors ?? []) {
       const names = String(error.pointer ?? "").split("/").filter((part) => part && !/^\d+$/.test(part));

@@ -46,5 +46,6 @@ export async function pushControl(api, root) {
   for (const [name, work] of Object.entries(does)) {
     part(name).addEventListener("click", ({ currentTarget }) => void attempt(() => busy(currentTarget, work)));
   }
+  push.addEventListener("change", ({ detail }) => draw(detail));
   await attempt(() => push.look());
 }

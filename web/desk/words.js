@@ -23,7 +23,7 @@ const REASONS = {
   ambiguous: "the provider may have it",
 };
 
-const CHANNELS = { inbox: "Inbox", websocket: "Live", web_push: "Push", email: "Email" };
+const CHANNELS = { inbox: "Inbox", websocket: "Live", web_push: "Push", email: "Email", sms: "SMS", chat: "Chat" };
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
 

@@ -4,16 +4,18 @@ import { Row } from "./row.js";
 
 const CLOCK = 60_000;
 /** What has a click of its own. */
-const CONTROLS = "a, button, input, label, dl";
+const CONTROLS = "a, button, input, label, dl, details";
 
 /** Fires `act` (detail: `{act, item, event}`) for what is done with a row. */
 export class List extends EventTarget {
   #element;
+  #api;
   #rows = new Map();
 
-  constructor(element) {
+  constructor(element, api) {
     super();
     this.#element = element;
+    this.#api = api;
     element.addEventListener("click", (event) => this.#click(event));
     setInterval(() => this.#rows.forEach((row) => row.tick()), CLOCK);
   }
@@ -29,7 +31,7 @@ export class List extends EventTarget {
       this.#rows.delete(id);
     }
     shown.forEach((item, at) => {
-      const row = this.#rows.get(item.id) ?? new Row();
+      const row = this.#rows.get(item.id) ?? new Row(this.#api);
       this.#rows.set(item.id, row);
       row.draw(item, { isOpen: item.id === items.open, isSelected: selected.has(item.id) });
       if (this.#element.children[at] !== row.element) this.#element.insertBefore(row.element, this.#element.children[at] ?? null);

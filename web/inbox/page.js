@@ -21,7 +21,7 @@ await shell("inbox", async ({ api, bell }) => {
   const filters = new Filters(find);
   const items = new Items(api);
   const acts = new Acts(api, items, { done: () => void catchUp(), back: (ids) => list.focus(ids.find((id) => list.has(id))) });
-  const list = new List(find("items"));
+  const list = new List(find("items"), api);
   const selection = new Selection();
   const bulk = new Bulk(find, selection, items, acts);
   const shown = () => items.items.map(({ id }) => id);

@@ -5,6 +5,7 @@ import { absolute, relative, safeUrl } from "/bell/format.js";
 import { icon } from "../pages/icons.js";
 import { moment } from "../pages/time.js";
 import { name, t } from "../pages/words.js";
+import { Story } from "./story.js";
 
 const KINDS = ["appointment", "follow_up", "task", "ticket"];
 const IMPORTANT = ["high", "urgent"];
@@ -58,11 +59,17 @@ function detail(item, id) {
 }
 
 export class Row {
+  #api;
   #drawn = "";
+  #story = null;
   item = null;
   box = h("input", { type: "checkbox", data: { act: "select" } });
   #content = h("div", { class: "what" });
   element = h("li", {}, h("label", { class: "pick" }, this.box), this.#content);
+
+  constructor(api) {
+    this.#api = api;
+  }
 
   /** @param {{isOpen: boolean, isSelected: boolean}} state */
   draw(item, { isOpen, isSelected }) {
@@ -72,9 +79,10 @@ export class Row {
     const now = JSON.stringify([item, isOpen]);
     if (now === this.#drawn) return;
     this.#drawn = now;
-    const held = this.element.contains(document.activeElement) && document.activeElement.dataset.act;
+    const held = this.element.contains(document.activeElement) && document.activeElement;
+    this.#story = isOpen ? (this.#story ?? new Story(this.#api, item.id)) : null;
     this.#fill(item, isOpen);
-    if (held) (this.element.querySelector(`[data-act="${held}"]`) ?? this.title).focus({ preventScroll: true });
+    if (held) this.#sameAs(held).focus({ preventScroll: true });
   }
 
   get title() {
@@ -84,6 +92,12 @@ export class Row {
   /** Says anew how long ago it came. */
   tick() {
     this.element.querySelector("time").textContent = relative(this.item.created_at);
+  }
+
+  /** What now stands for a part that had the focus. */
+  #sameAs(held) {
+    if (this.element.contains(held)) return held;
+    return this.element.querySelector(`[data-act="${held.dataset.act}"]`) ?? this.title;
   }
 
   #fill(item, isOpen) {
@@ -105,6 +119,7 @@ export class Row {
       item.message ? h("p", { class: "message", dir: "auto" }, item.message) : "",
       h("div", { class: "foot" }, h("p", { class: "meta" }, h("span", {}, name("category", item.category)), ...chips(item).filter(Boolean)), acts(item)),
       isOpen ? detail(item, detailId) : "",
+      this.#story?.element ?? "",
     );
   }
 }

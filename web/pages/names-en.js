@@ -13,6 +13,8 @@ export const NAMES = {
   "channel.websocket": "Live on screen",
   "channel.web_push": "Push",
   "channel.email": "Email",
+  "channel.sms": "SMS",
+  "channel.chat": "Chat",
 
   "category.appointments": "Appointments",
   "category.follow_ups": "Follow-ups",
@@ -110,4 +112,17 @@ export const NAMES = {
   "type.digest.daily": "Daily digest",
   "type.digest.weekly": "Weekly digest",
   "type.quiet_hours.summary": "Summary after quiet hours",
+
+  "reason.quiet_hours": "your quiet hours hold",
+  "reason.preference": "you have muted it",
+  "reason.no_subscription": "no device of yours takes pushes",
+  "reason.channel_off": "the server has no push keys",
+  "reason.budget": "today’s limit of pushes is reached",
+  "reason.inactive": "your account is not active",
+  "reason.unknown_user": "the server has no user of your name",
+  "reason.provider_error": "the push service had an error",
+  "reason.rejected": "the push service refused it",
+  "reason.timeout": "the push service did not answer in time",
+  "reason.ambiguous": "the push service may have it or not",
+  "reason.expired": "the push service could not take it in time",
 };

@@ -13,6 +13,8 @@ export const NAMES = {
   "channel.websocket": "स्क्रीन पर लाइव",
   "channel.web_push": "पुश",
   "channel.email": "ईमेल",
+  "channel.sms": "SMS",
+  "channel.chat": "चैट",
 
   "category.appointments": "अपॉइंटमेंट",
   "category.follow_ups": "फ़ॉलो-अप",
@@ -110,4 +112,17 @@ export const NAMES = {
   "type.digest.daily": "रोज़ का सारांश",
   "type.digest.weekly": "सप्ताह का सारांश",
   "type.quiet_hours.summary": "शांत समय के बाद का सारांश",
+
+  "reason.quiet_hours": "अभी आपका शांत समय है",
+  "reason.preference": "आपने उसे बंद किया है",
+  "reason.no_subscription": "आपका कोई डिवाइस पुश नहीं लेता",
+  "reason.channel_off": "सर्वर पर पुश की कुंजियाँ नहीं हैं",
+  "reason.budget": "आज के पुश की सीमा पूरी हो चुकी है",
+  "reason.inactive": "आपका खाता चालू नहीं है",
+  "reason.unknown_user": "सर्वर पर आपके नाम का कोई उपयोगकर्ता नहीं है",
+  "reason.provider_error": "पुश सेवा में गड़बड़ी हुई",
+  "reason.rejected": "पुश सेवा ने मना किया",
+  "reason.timeout": "पुश सेवा ने समय पर जवाब नहीं दिया",
+  "reason.ambiguous": "पुश सेवा तक शायद पहुँचा, शायद नहीं",
+  "reason.expired": "पुश सेवा उसे समय पर नहीं ले सकी",
 };

@@ -1,11 +1,20 @@
-/** Web Push of this browser: what stands in its way, on, and off. */
+/** Web Push of this browser: what stands in its way, on, off, and put right when it has come apart. */
+
+import { read, write } from "/static/desk/storage.js";
+
+const PATH = "/v1/push/subscriptions";
+/** That push is on in this browser, for when it loses its subscription. */
+const KEPT = "punctual-push";
+/** The worker's word for a subscription that the browser has changed. */
+const CHANGED = "push-subscription-changed";
+const PATIENCE = 3_000;
 
 const bytes = (text) => {
   const plain = text.replaceAll("-", "+").replaceAll("_", "/");
   return Uint8Array.from(atob(plain), (letter) => letter.charCodeAt(0));
 };
 
-const PATIENCE = 3_000;
+const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer ?? []))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 const isApple = () => /iPad|iPhone|iPod/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
 
@@ -30,6 +39,12 @@ export function isOf(subscription, key) {
   return have.length === wanted.length && have.every((byte, n) => byte === wanted[n]);
 }
 
+async function subscribe(key) {
+  await navigator.serviceWorker.register("/sw.js", { scope: "/", type: "classic" });
+  const { pushManager } = await navigator.serviceWorker.ready;
+  return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
+}
+
 /** The server's public key, or null where it has none. */
 export async function publicKey(api) {
   const answer = await api.get("/v1/push/public-key").catch((error) => {
@@ -39,40 +54,69 @@ export async function publicKey(api) {
   return answer?.public_key ?? null;
 }
 
+/** Tells the server what this browser is subscribed with, and by which of its keys; the id that it is known by there. */
+export async function tell(api, found) {
+  const body = { ...found.toJSON(), applicationServerKey: text(found.options.applicationServerKey) };
+  return (await api.post(PATH, body)).id;
+}
+
+const unsubscribed = (api, { endpoint }) => api.post("/v1/push/unsubscribe", { endpoint });
+
 /** Takes push away from this browser, for a log-out: no longer than three seconds, and whatever becomes of it. */
 export async function release(api) {
+  write("localStorage", KEPT, null);
+  navigator.clearAppBadge?.().catch(() => {});
   const undo = async () => {
     const found = await subscription();
-    if (found) await Promise.allSettled([api.post("/v1/push/unsubscribe", { endpoint: found.endpoint }), found.unsubscribe()]);
+    if (found) await Promise.allSettled([unsubscribed(api, found), found.unsubscribe()]);
   };
   await Promise.race([undo().catch(() => {}), new Promise((late) => setTimeout(late, PATIENCE))]);
 }
 
-export class Push {
+/**
+ * This browser's push: what is at odds between it and the server is put right whenever it is looked at. Fires `change`
+ * (detail: how it stands) when the browser has changed the subscription by itself.
+ */
+export class Push extends EventTarget {
   #api;
+  #looking = null;
+  #hasLooked = false;
   /** The id that the server knows this browser by, while push is on. */
   id = null;
 
   constructor(api) {
+    super();
     this.#api = api;
+    navigator.serviceWorker?.addEventListener("message", ({ data }) => data === CHANGED && void this.#changed());
   }
 
-  /** How it stands: an obstacle, `keyless` (of the server), `off`, `stale` (made with another key, and undone), `on`. */
-  async look() {
+  /** Looks where nobody has looked yet and the reader has allowed notifications: no one waits for what comes of it. */
+  async keep() {
+    const isAllowed = !obstacle() && Notification.permission === "granted";
+    if (isAllowed && !this.#hasLooked) await this.look().catch(() => {});
+  }
+
+  /**
+   * How it stands: an obstacle, `keyless` (of the server), `off`, `on`; `stale`, where push was on and the browser
+   * does not let it be turned on again without the reader. Calls that meet share one look.
+   */
+  look() {
+    this.#hasLooked = true;
+    this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  async #look() {
     this.id = null;
     const reason = obstacle();
     if (reason) return reason;
     const key = await publicKey(this.#api);
     if (!key) return "keyless";
     const found = await subscription();
-    if (!found) return "off";
-    if (!isOf(found, key)) {
-      await found.unsubscribe();
-      return "stale";
-    }
-    // Servers forget: what this browser holds is told again on every visit.
-    await this.#tell(found);
-    return "on";
+    if (found && isOf(found, key)) return this.#on(found);
+    // Some browsers drop a subscription in silence. Nobody is asked for a permission here.
+    const wasOn = found || read("localStorage", KEPT);
+    return wasOn && Notification.permission === "granted" ? this.#renew(found, key) : "off";
   }
 
   /** Asks the reader and subscribes: `on`, `undecided`, `keyless` or an obstacle. */
@@ -81,31 +125,56 @@ export class Push {
     if (permission !== "granted") return permission === "denied" ? "denied" : "undecided";
     const key = await publicKey(this.#api);
     if (!key) return "keyless";
-    await navigator.serviceWorker.register("/sw.js", { scope: "/", type: "classic" });
-    const { pushManager } = await navigator.serviceWorker.ready;
-    const older = await pushManager.getSubscription();
+    const older = await subscription();
     if (older && !isOf(older, key)) await older.unsubscribe();
-    const found = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
+    const found = await subscribe(key);
     try {
-      await this.#tell(found);
+      return await this.#on(found);
     } catch (error) {
       await found.unsubscribe();
       throw error;
     }
-    return "on";
   }
 
   async disable() {
+    write("localStorage", KEPT, null);
     const found = await subscription();
     if (found) {
-      await this.#api.post("/v1/push/unsubscribe", { endpoint: found.endpoint });
+      await unsubscribed(this.#api, found);
       await found.unsubscribe();
     }
     this.id = null;
     return "disabled";
   }
 
-  async #tell(found) {
-    this.id = (await this.#api.post("/v1/push/subscriptions", found.toJSON())).id;
+  /** Subscribes with the server's first key in the place of `older`, which the server pushes to until it has the new one. */
+  async #renew(older, key) {
+    write("localStorage", KEPT, "on");
+    await older?.unsubscribe();
+    let found;
+    try {
+      found = await subscribe(key);
+    } catch (error) {
+      if (error.name !== "NotAllowedError") throw error;
+      return "stale";
+    }
+    const state = await this.#on(found);
+    // Its push service would say so too, at the next push.
+    if (older) await unsubscribed(this.#api, older).catch(() => {});
+    return state;
+  }
+
+  /** Servers forget: what this browser holds is told again on every visit. */
+  async #on(found) {
+    write("localStorage", KEPT, "on");
+    this.id = await tell(this.#api, found);
+    return "on";
+  }
+
+  async #changed() {
+    // What is being looked at may be what was there before.
+    await this.#looking?.catch(() => {});
+    const state = await this.look().catch(() => null);
+    if (state) this.dispatchEvent(new CustomEvent("change", { detail: state }));
   }
 }

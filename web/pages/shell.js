@@ -10,7 +10,7 @@ import { confirmed } from "./dialogs.js";
 import { icon } from "./icons.js";
 import { languages } from "./languages.js";
 import { logIn } from "./login.js";
-import { release } from "./push.js";
+import { Push, release } from "./push.js";
 
 const PAGES = [["/", "desk"], ["/inbox", "inbox"], ["/preferences", "preferences"], ["/outbox", "outbox"]];
 const FOR_ADMINS = "outbox";
@@ -57,8 +57,8 @@ function connection(bell) {
 /**
  * Draws the frame and starts the page in it, or asks for a log-in.
  * @param {string} page its name
- * @param {(ours: {api: Api, me: object, bell: HTMLElement, mayLeave: () => Promise<boolean>}) => Promise<void>} start may
- * put its own `mayLeave`, which is asked before a log-out
+ * @param {(ours: {api: Api, me: object, bell: HTMLElement, push: Push, mayLeave: () => Promise<boolean>}) => Promise<void>} start
+ * may put its own `mayLeave`, which is asked before a log-out
  */
 export async function shell(page, start) {
   const { token, me, problem } = await takeToken(mayBecome);
@@ -68,7 +68,7 @@ export async function shell(page, start) {
   }
   const api = new Api(token);
   const bell = h("notification-bell", { "title-badge": true });
-  const ours = { api, me, bell, mayLeave: async () => true };
+  const ours = { api, me, bell, push: new Push(api), mayLeave: async () => true };
   const leave = async () => {
     if (!(await ours.mayLeave())) return;
     await release(api);
@@ -87,4 +87,5 @@ export async function shell(page, start) {
   const started = start(ours);
   bell.setAttribute("token", token);
   await started;
+  await ours.push.keep();
 }

@@ -2,6 +2,8 @@
 
 import { NAMES as EN_NAMES } from "./names-en.js";
 import { NAMES as HI_NAMES } from "./names-hi.js";
+import { OUTCOMES as EN_OUTCOMES } from "./outcomes-en.js";
+import { OUTCOMES as HI_OUTCOMES } from "./outcomes-hi.js";
 import { WORDS as EN } from "./words-en.js";
 import { WORDS as HI } from "./words-hi.js";
 
@@ -10,7 +12,7 @@ const KEY = "punctual-language";
 /** The languages there are, by their own names. */
 export const LANGUAGES = { en: "English", hi: "हिन्दी" };
 /** All words and names by language; each has the same keys. */
-export const ALL = { en: { ...EN, ...EN_NAMES }, hi: { ...HI, ...HI_NAMES } };
+export const ALL = { en: { ...EN, ...EN_NAMES, ...EN_OUTCOMES }, hi: { ...HI, ...HI_NAMES, ...HI_OUTCOMES } };
 
 const primary = (tag) => String(tag ?? "").toLowerCase().split("-")[0];
 

@@ -3,17 +3,14 @@
 import { h } from "/bell/dom.js";
 import { busy } from "/static/desk/api.js";
 import { icon } from "../pages/icons.js";
-import { Push } from "../pages/push.js";
 import { day } from "../pages/time.js";
 import { explain, t } from "../pages/words.js";
 
 const PATH = "/v1/push/subscriptions";
 const IMPOSSIBLE = ["insecure", "install", "unsupported", "denied", "keyless"];
 
-/** @param {(id: string) => HTMLElement} find @param {Api} api */
-export async function devices(find, api) {
-  const push = new Push(api);
-
+/** @param {(id: string) => HTMLElement} find @param {Api} api @param {Push} push this browser's */
+export async function devices(find, api, push) {
   async function attempt(work) {
     find("push-error").textContent = "";
     try {
@@ -58,5 +55,6 @@ export async function devices(find, api) {
   find("devices-heading").tabIndex = -1;
   find("push-on").addEventListener("click", ({ currentTarget }) => void attempt(() => busy(currentTarget, () => push.enable())));
   find("push-off").addEventListener("click", ({ currentTarget }) => void attempt(() => busy(currentTarget, () => push.disable())));
+  push.addEventListener("change", ({ detail }) => void attempt(async () => detail));
   await attempt(() => push.look());
 }

@@ -3,17 +3,20 @@
 import { h } from "/bell/dom.js";
 import { busy } from "/static/desk/api.js";
 import { icon } from "../pages/icons.js";
-import { isOf, obstacle, publicKey, registration, subscription } from "../pages/push.js";
+import { isOf, obstacle, publicKey, registration, subscription, tell } from "../pages/push.js";
 import { explain, name, t } from "../pages/words.js";
 import { freedom, muted, ofChannel } from "./levels.js";
+import { sendTest } from "./push-test.js";
 import { isQuiet, ownZone } from "./quiet.js";
 
 const CHANNEL = "web_push";
+/** How a test stands, as the list says it. */
+const SHOWN = { sent: "good", deferred: "hint", trying: "hint", withheld: "bad", failed: "bad" };
 const ICONS = { good: "check", bad: "cross", hint: "info" };
 
 /** Whether the server has what this browser holds: telling it again answers the id by which it lists it. */
 async function isKnown(api, found) {
-  const { id } = await api.post("/v1/push/subscriptions", found.toJSON());
+  const id = await tell(api, found);
   const { items } = await api.get("/v1/push/subscriptions");
   return items.some((one) => one.id === id);
 }
@@ -62,33 +65,37 @@ function line(outcome, key, values) {
     "li",
     { class: outcome, data: { check: key } },
     icon(ICONS[outcome]),
-    h("div", {}, h("strong", {}, h("span", { class: "quiet" }, `${t(`diagnosis.${outcome}`)}: `), t(`check.${key}.${says}`)), outcome !== "good" && h("p", { class: "muted" }, t(`check.${key}.next`, values))),
+    h("div", {}, h("strong", {}, h("span", { class: "quiet" }, `${t(`diagnosis.${outcome}`)}: `), t(`check.${key}.${says}`, values)), outcome !== "good" && h("p", { class: "muted" }, t(`check.${key}.next`, values))),
   );
 }
 
 /**
  * @param {(id: string) => HTMLElement} find
- * @param {{draft: Draft, notices: object[], home: () => string|null}} known the reader's choices, the catalogue, and the
- * reader's own zone, where it is known
+ * @param {{me: object, draft: Draft, notices: object[], home: () => string|null}} known the reader and their choices, the
+ * catalogue, and the reader's own zone, where it is known
  */
-export function diagnosis(find, api, { draft, notices, home }) {
+export function diagnosis(find, api, { me, draft, notices, home }) {
   const show = (outcome, key, values) => find("diagnosis").append(line(outcome, key, values));
 
-  /** True when nothing stands in the way. */
+  /** What it came to: `fine`, `found` where something stands in the way, `open` where the test is not on its way yet. */
   async function look() {
     for (const [key, isWell] of checks(api)) {
       const good = await isWell();
       show(good ? "good" : "bad", key);
-      if (!good) return false;
+      if (!good) return "found";
     }
     const own = choices(draft.value, notices, home());
     for (const one of own) show(...one);
-    if (own.some(([outcome]) => outcome === "bad")) return false;
-    // A server that cannot send tests has no such path: then this step is left out.
-    const sent = await api.post("/v1/push/test", {}).catch((error) => error);
-    if (sent?.status !== 404) show(sent instanceof Error ? "bad" : "good", "test");
-    show("hint", "focus");
-    return !(sent instanceof Error) || sent.status === 404;
+    if (own.some(([outcome]) => outcome === "bad")) return "found";
+    return test();
+  }
+
+  async function test() {
+    show("hint", "sending");
+    const { stands, reason } = await sendTest(api, me.sub).finally(() => find("diagnosis").lastChild.remove());
+    show(SHOWN[stands], stands, { why: reason ? name("reason", reason) : "" });
+    if (stands === "sent") show("hint", "arrived");
+    return { good: "fine", hint: "open", bad: "found" }[SHOWN[stands]];
   }
 
   async function run() {
@@ -96,7 +103,7 @@ export function diagnosis(find, api, { draft, notices, home }) {
     find("diagnosis-result").hidden = true;
     let result;
     try {
-      result = t((await look()) ? "diagnosis.fine" : "diagnosis.found");
+      result = t(`diagnosis.${await look()}`);
     } catch (error) {
       result = explain(error);
     }

@@ -1,13 +1,21 @@
 /** What a channel carries: by the reader's choice for the type, else the category, else the channel, else by default. */
 
-/** Channels that carry everything unless the reader says otherwise; the others carry what is important. */
-const ALWAYS = ["inbox", "websocket"];
+const DEFAULTS = { always: "everything", important: "important", chosen: "nothing" };
 const IMPORTANT = ["high", "urgent"];
+const DIGESTS = "digests";
+
+/** The channels of the catalogue by name: `{default, slow, digests}`. */
+const known = new Map();
+
+/** Takes note of what the catalogue says of the channels; comes before all else here. */
+export function learn(channels) {
+  for (const channel of channels) known.set(channel.name, channel);
+}
 
 const level = (choice) => (choice ? "everything" : "nothing");
 
 /** `everything`, `important` or `nothing`: what a channel carries by itself. */
-export const byDefault = (channel) => (ALWAYS.includes(channel) ? "everything" : "important");
+export const byDefault = (channel) => DEFAULTS[known.get(channel)?.default] ?? "nothing";
 
 /** What a channel carries where no category says otherwise. */
 export function ofChannel({ channels }, channel) {
@@ -25,9 +33,12 @@ const carries = (level, { priority }) => level === "everything" || (level === "i
 /** Whether a channel carries a type of the catalogue where the type has no choice of its own. */
 export const inherited = (preferences, channel, notice) => carries(ofCategory(preferences, channel, notice.category), notice);
 
+/** Whether summaries come by a channel. */
+const brings = (channel) => !known.get(channel)?.slow || known.get(channel).digests;
+
 /** `always`: no choice changes it; `never`: the type does not use the channel; `open`: the reader chooses. */
 export function freedom(channel, notice) {
-  if (!notice.channels.includes(channel)) return "never";
+  if (!notice.channels.includes(channel) || (notice.category === DIGESTS && !brings(channel))) return "never";
   return notice.mandatory && carries(byDefault(channel), notice) ? "always" : "open";
 }
 

@@ -15,12 +15,13 @@ export class Matrix {
   /**
    * @param {HTMLTableElement} table
    * @param {object[]} notices the catalogue
+   * @param {(channel: string) => boolean} isOn whether a channel reaches anybody here
    */
-  constructor(table, draft, notices) {
+  constructor(table, draft, notices, isOn) {
     this.#table = table;
     this.#draft = draft;
     const fullestFirst = notices.map(({ channels }) => channels).sort((a, b) => b.length - a.length);
-    this.channels = [...new Set(fullestFirst.flat())];
+    this.channels = [...new Set(fullestFirst.flat())].filter(isOn);
     const categories = Map.groupBy(notices, ({ category }) => category);
     const head = h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("matrix.about")), ...this.channels.map((channel) => this.#mark(h("th", { scope: "col" }, name("channel", channel)), channel))));
     const all = h("tbody", { class: "all" }, this.#row(t("matrix.all"), t("matrix.all.text"), [], (channel) => this.#channelCell(channel)));
@@ -61,7 +62,7 @@ export class Matrix {
       for (const row of types) row.hidden = !isOpen;
     });
     const cell = (channel) => {
-      const uses = notices.some((notice) => notice.channels.includes(channel));
+      const uses = notices.some((notice) => freedom(channel, notice) !== "never");
       const free = notices.some((notice) => freedom(channel, notice) === "open");
       if (!uses) return this.#fixed("never");
       return free ? this.#levelCell(channel, category) : this.#fixed("always");
@@ -95,7 +96,7 @@ export class Matrix {
     return h("span", { class: "fixed", title: t("matrix.mandatory.text") }, icon("lock"), t("level.always"));
   }
 
-  /** A choice; `words` gives the words for default, on and off as things stand. On is null where it is the default. */
+  /** A choice; `words` gives the words for default, on and off as things stand: null for what is the default anyway. */
   #select(label, where, channel, words) {
     const [usual, on, off] = Object.keys(CHOICES).map((value) => h("option", { value }));
     const select = h("select", { "aria-label": label }, h("optgroup", { label: t("level.default") }, usual), h("optgroup", { label: t("level.own") }, on, off));
@@ -108,8 +109,9 @@ export class Matrix {
       select.classList.toggle("chosen", choice !== null);
       select.ariaDescription = choice === null ? t("level.default") : t("level.own");
       const said = words();
-      [usual.textContent, on.textContent, off.textContent] = [said.default, said.on ?? said.default, said.off];
+      [usual.textContent, on.textContent, off.textContent] = [said.default, said.on ?? said.default, said.off ?? said.default];
       on.hidden = said.on === null && choice !== true;
+      off.hidden = said.off === null && choice !== false;
     });
     return select;
   }
@@ -117,7 +119,7 @@ export class Matrix {
   #channelCell(channel) {
     const usual = byDefault(channel);
     return this.#select(`${t("matrix.all")}, ${name("channel", channel)}`, [], channel, () => ({
-      default: t(`level.${usual}`), on: usual === "everything" ? null : t("level.everything"), off: t("level.nothing"),
+      default: t(`level.${usual}`), on: usual === "everything" ? null : t("level.everything"), off: usual === "nothing" ? null : t("level.nothing"),
     }));
   }
 

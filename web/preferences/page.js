@@ -8,8 +8,10 @@ import { devices } from "./devices.js";
 import { diagnosis } from "./diagnosis.js";
 import { digestForm } from "./digest-form.js";
 import { Draft } from "./draft.js";
+import { learn } from "./levels.js";
 import { Matrix } from "./matrix.js";
 import { quietForm } from "./quiet-form.js";
+import { stops } from "./stops.js";
 
 const FIELDS = ["start", "end", "days", "timezone", "at", "weekday"];
 /** Where it is said what is wrong with a part as a whole. */
@@ -54,9 +56,9 @@ function channelChoice(matrix) {
   matrix.choose(matrix.channels[0]);
 }
 
-/** The reader's own zone, or null. */
-async function zoneOf(api) {
-  return (await api.get("/v1/me").catch(() => null))?.timezone ?? null;
+/** What the server knows of the reader, or nothing. */
+async function reader(api) {
+  return (await api.get("/v1/me").catch(() => null)) ?? {};
 }
 
 /** Leads the focus to what stays when the part that has it goes. */
@@ -82,14 +84,16 @@ await shell("preferences", async (ours) => {
   async function start() {
     find("alert").hidden = true;
     try {
-      const [{ items }, known] = await Promise.all([api.get("/v1/catalogue"), zoneOf(api), draft.load()]);
-      zone = known;
+      const [{ items, channels }, { timezone, channels: on }] = await Promise.all([api.get("/v1/catalogue"), reader(api), draft.load()]);
+      learn(channels);
+      zone = timezone ?? null;
       catalogue = items;
-      const matrix = new Matrix(find("matrix"), draft, items);
+      const matrix = new Matrix(find("matrix"), draft, items, (channel) => on?.includes(channel) ?? true);
       const parts = [() => matrix.draw(), quietForm(find, draft, () => zone), digestForm(find, draft)];
       draft.addEventListener("change", () => draw(parts));
       channelChoice(matrix);
       draw(parts);
+      await stops(find, api, items);
       find("all").hidden = false;
       isReady = true;
       if (location.hash) matrix.reveal(location.hash.slice(1));
@@ -98,8 +102,8 @@ await shell("preferences", async (ours) => {
       find("alert").hidden = false;
       return;
     }
-    diagnosis(find, api, { draft, notices: catalogue, home: () => zone });
-    await devices(find, api);
+    diagnosis(find, api, { me, draft, notices: catalogue, home: () => zone });
+    await devices(find, api, ours.push);
   }
 
   function draw(parts) {

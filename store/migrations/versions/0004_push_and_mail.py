@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.columns import Instant, Key
+from store.columns import Instant, Json, Key
 
 revision = "0004"
 down_revision = "0003"
@@ -29,4 +29,13 @@ def upgrade() -> None:
         sa.Column("detail", sa.String()),
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "subject", "scope", name="pk_suppressions"),
+    )
+    op.create_table(
+        "idempotency",
+        sa.Column("tenant", Key, nullable=False),
+        sa.Column("key", Key, nullable=False),
+        sa.Column("request", Key, nullable=False),
+        sa.Column("kept", Json, nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "key", name="pk_idempotency"),
     )

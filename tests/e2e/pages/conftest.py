@@ -1,9 +1,7 @@
 """The real application behind a real browser; Temporal only takes notes."""
 
-import asyncio
 import re
 import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,13 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-import catalogue
-from api.app import create_app
 from api.identity import mint
 from punctual import events
 from punctual.lifecycle import Record, apply
@@ -34,6 +29,9 @@ from store.inbox import Notification
 from store.ledger import Delivery
 from store.subscriptions import Subscriptions
 from store.vault import Vault
+from tests.application import application
+from tests.server import listening, serving
+from tests.world import NOTICES
 
 SECRETS = ["a-secret-of-at-least-thirty-two-characters"]
 TENANT, USER = "acme", "asha"
@@ -71,18 +69,6 @@ class Signals:
     @property
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
-
-
-class Server(uvicorn.Server):
-    """uvicorn that tells when it serves."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
 
 
 @dataclass
@@ -167,19 +153,15 @@ def note(id_: str, minute: int = 0, **changes: Any) -> Notification:
 @pytest.fixture
 async def site(sqlite: Database, tmp_path: Path) -> AsyncIterator[Site]:
     """A server on a free port of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listening()
     port = listener.getsockname()[1]
     settings = Settings(secret_keys=SECRETS, data=tmp_path, port=port, _env_file=None)  # type: ignore[call-arg]
     vault, temporal = Vault(SECRETS), Signals()
     ours = Resources(
-        settings, sqlite, vault, LocalBus(), Subscriptions(vault), catalogue.load(), temporal  # type: ignore[arg-type]
+        settings, sqlite, vault, LocalBus(), Subscriptions(vault), NOTICES, temporal  # type: ignore[arg-type]
     )  # fmt: skip
-    server = Server(uvicorn.Config(create_app(ours), log_config=None, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    await server.up.wait()
-    yield Site(f"http://127.0.0.1:{port}", ours, temporal)
-    server.should_exit = True
-    await task
+    async with serving(application(ours), listener):
+        yield Site(f"http://127.0.0.1:{port}", ours, temporal)
 
 
 @pytest.fixture(scope="session")

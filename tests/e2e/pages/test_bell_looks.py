@@ -1,17 +1,15 @@
 """The bell on anybody's page: its languages, colours, directions, names and ways, and what it leaves alone."""
 
-import asyncio
-import socket
 from typing import Literal
 
 import pytest
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from api.app import create_app
+from tests.application import application
 from tests.e2e.pages.bare import BELL, put
-from tests.e2e.pages.conftest import Server, Site, note
+from tests.e2e.pages.conftest import Site, note
+from tests.server import serving
 
 TAKE = [{"action": "acknowledge", "title": "Acknowledge"}]
 
@@ -134,27 +132,22 @@ async def test_the_ways_to_the_pages_can_be_set_and_hidden(page: Page, site: Sit
 async def test_it_works_from_another_origin_and_leaves_the_page_alone(page: Page, site: Site) -> None:
     """List, acts and live frames of an API elsewhere; the page's style is not the bell's, nor the other way round."""
     site.ours.settings.allowed_origins = [site.url]
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(create_app(site.ours), log_config=None, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    await server.up.wait()
-    api = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    await site.notify(note("n1"))
-    style = "<style>* { text-transform: uppercase } body { letter-spacing: 9px } button { display: none }</style>"
-    bell = await put(page, site, f"{style}<b class=open>mine</b>{BELL}", api=api)
-    await expect(bell.locator(".badge")).to_have_text("1")
-    await bell.locator(".bell").click()
-    await expect(bell.locator("li .title")).to_have_css("text-transform", "none")
-    await expect(bell.locator("li .title")).to_have_css("letter-spacing", "normal")
-    await expect(page.locator("b")).to_have_css("display", "inline")
-    await bell.get_by_role("button", name="Mark as read: Title n1").click()
-    await expect(bell.locator(".badge")).to_be_hidden()
-    await site.arrive(note("n2", 1, priority="high"))
-    await expect(bell.locator("li .title")).to_have_text(["Title n2", "Title n1"])
-    assert await page.evaluate("document.styleSheets.length + document.adoptedStyleSheets.length") == 1
-    await page.goto("about:blank")
-    server.should_exit = True
-    await task
+    async with serving(application(site.ours)) as server:
+        api = f"http://127.0.0.1:{server.port}"
+        await site.notify(note("n1"))
+        style = "<style>* { text-transform: uppercase } body { letter-spacing: 9px } button { display: none }</style>"
+        bell = await put(page, site, f"{style}<b class=open>mine</b>{BELL}", api=api)
+        await expect(bell.locator(".badge")).to_have_text("1")
+        await bell.locator(".bell").click()
+        await expect(bell.locator("li .title")).to_have_css("text-transform", "none")
+        await expect(bell.locator("li .title")).to_have_css("letter-spacing", "normal")
+        await expect(page.locator("b")).to_have_css("display", "inline")
+        await bell.get_by_role("button", name="Mark as read: Title n1").click()
+        await expect(bell.locator(".badge")).to_be_hidden()
+        await site.arrive(note("n2", 1, priority="high"))
+        await expect(bell.locator("li .title")).to_have_text(["Title n2", "Title n1"])
+        assert await page.evaluate("document.styleSheets.length + document.adoptedStyleSheets.length") == 1
+        await page.goto("about:blank")
 
 
 @pytest.mark.thorough

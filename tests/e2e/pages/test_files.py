@@ -1,11 +1,4 @@
-"""How the pages and their files are served, and what the service worker does."""
-
-import asyncio
-import json
-from typing import Any
-
-import pytest
-from playwright.async_api import BrowserContext, Page
+"""How the pages and their files are served."""
 
 from tests.e2e.pages.conftest import Site
 
@@ -74,60 +67,3 @@ async def test_the_demo_links_are_for_the_logged_in_and_for_up_only(site: Site) 
     assert (await site.get("/v1/demo", role="user")).json() == {"temporal_ui": None, "tenant": "acme"}
     site.ours.settings.for_up()
     assert (await site.get("/v1/demo", role="user")).json()["temporal_ui"] == "http://127.0.0.1:8233"
-
-
-PUSH = {
-    "web_push": 8030,
-    "notification": {
-        "title": "In 10 minutes: Visit", "body": "With Meera", "navigate": "https://user@evil.example/", "tag": "t1",
-        "data": {"notification_id": "n1"},
-    },
-}  # fmt: skip
-MOVED = {"web_push": 8030, "notification": {"title": "Moved", "navigate": "https://crm.example.com/42"}}
-UNREADABLE = "Punctual: you have a new notification"
-PUSHES = {
-    json.dumps(PUSH): ["In 10 minutes: Visit", "With Meera", "/"],
-    json.dumps(MOVED): ["Moved", "", "https://crm.example.com/42"],
-    "not json": [UNREADABLE, "", "/"],
-    "[1]": [UNREADABLE, "", "/"],
-    '{"notification": {"title": 7, "actions": [null]}}': [UNREADABLE, "", "/"],
-}
-
-SHOWN = """async () => {
-  const registration = await navigator.serviceWorker.ready;
-  for (;;) {
-    const [one] = await registration.getNotifications();
-    if (one) {
-      one.close();
-      // Closing takes a while, and would take the next one of the same tag along.
-      while ((await registration.getNotifications()).length) await new Promise(again => setTimeout(again, 10));
-      return [one.title, one.body, one.data.navigate.replace(location.origin, "")];
-    }
-    await new Promise(again => setTimeout(again, 10));
-  }
-}"""
-
-
-@pytest.mark.service_worker
-async def test_every_push_is_shown(page: Page, context: BrowserContext, site: Site) -> None:
-    """Also one that cannot be read; an address that is not safe leads to the start page instead."""
-    await context.grant_permissions(["notifications"], origin=site.url)
-    await page.goto(site.url)
-    devtools = await context.new_cdp_session(page)
-    activated: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    def look(event: dict[str, Any]) -> None:
-        for version in event["versions"]:
-            if version["status"] == "activated" and not activated.done():
-                activated.set_result(version["registrationId"])
-
-    devtools.on("ServiceWorker.workerVersionUpdated", look)
-    await devtools.send("ServiceWorker.enable")
-    await page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => null)")
-    async with asyncio.timeout(30):
-        registration = await activated
-    for data, shown in PUSHES.items():
-        push = {"origin": site.url, "registrationId": registration, "data": data}
-        await devtools.send("ServiceWorker.deliverPushMessage", push)
-        async with asyncio.timeout(30):
-            assert await page.evaluate(SHOWN) == shown

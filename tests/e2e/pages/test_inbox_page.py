@@ -4,10 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.e2e.pages.conftest import Site, note
-from tests.e2e.pages.inboxes import ids, open_inbox, row
+from tests.e2e.pages.inboxes import ids, open_inbox, row, told
 
 NOW = datetime.now(UTC)
 UNREAD = re.compile(r"\bunread\b")
@@ -172,24 +173,39 @@ async def test_what_people_write_stays_text_and_only_safe_links_lead_away(page: 
     await expect(page.locator("#items img")).to_have_count(0)
 
 
+STORY = {
+    "en": ["Email", "Opened: ", "Could not be sent (the provider refused it, Unbreakable"],
+    "hi": ["ईमेल", "खोली गई: ", "नहीं भेजी जा सकी (सेवा ने मना कर दिया, Unbreakable"],
+}
+
+
 @pytest.mark.parametrize("lang", ["en", "hi"])
 async def test_a_narrow_phone_has_room_for_everything(page: Page, site: Site, lang: str) -> None:
-    """360 px: nothing sticks out, and what is touched is 44 px high; also with one open and one selected."""
+    """360 px: nothing sticks out, and what is touched is 44 px high; also with one open, its story told, and one
+    selected."""
     long = "Unbreakable" * 12
-    await site.notify(
-        note("one", 1, title=long, message=long, priority="urgent", action_url="/x", action_text="Open " * 12),
-        note("two", snoozed_until=None, read_at=NOW),
-    )  # fmt: skip
+    one = note("one", 1, title=long, message=long, priority="urgent", action_url="/x", action_text="Open " * 12)
+    await site.notify(one, note("two", snoozed_until=None, read_at=NOW))
+    await told(site, one, detail=long)
     await page.set_viewport_size({"width": 360, "height": 740})
     await open_inbox(page, site, f"?lang={lang}")
     assert await page.get_attribute("html", "lang") == lang
-    await row(page, "one").locator(".title").click()
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await row(page, "one").locator(".title").click()
     await row(page, "two").get_by_role("checkbox").check()
+    story = row(page, "one").locator("details")
+    await story.locator("summary").press("Enter")
+    for words in STORY[lang]:
+        await expect(story.locator("dl")).to_contain_text(words)
+    await site.send("PATCH", "/v1/notifications/one", {"read": False})
+    await expect(row(page, "one")).to_have_class(UNREAD)
+    await expect(story.locator("summary")).to_be_focused()
+    assert (await Axe().run(page, "#items", options={"resultTypes": ["violations"]})).response["violations"] == []
     seen = "main *:not(.quiet, #tabs *), .top nav > *, .notice *"
     assert await page.locator(seen).evaluate_all(OUTSIDE) == []
     low = """all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
       .map(one => one.outerHTML)"""
-    touched = "main button:not(.title), main select, main #q, #tabs a, .pick, .acts a, .top button, .top nav > *"
+    touched = "main :is(button:not(.title), select, #q, summary), #tabs a, .pick, .acts a, .top button, .top nav > *"
     assert await page.locator(touched).evaluate_all(low) == []
 
 

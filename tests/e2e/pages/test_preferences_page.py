@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Dialog, Page, Route, expect
+from pydantic import SecretStr
 
 from tests.e2e.pages.conftest import Site
 
@@ -44,9 +45,16 @@ LATE = """() => {
 pytestmark = pytest.mark.service_worker
 
 
+@pytest.fixture(autouse=True)
+def channels(site: Site) -> None:
+    """Push, which the browsers here are not subscribed to, and mail are on."""
+    site.ours.settings.vapid_private_key, site.ours.settings.vapid_public_key = SecretStr("private"), KEY
+    site.ours.settings.email_url = SecretStr("outbox:")
+
+
 async def push_service(context: BrowserContext, site: Site, *, is_on: bool) -> None:
     """A server with keys, and a browser with a push service, already subscribed or not yet."""
-    site.ours.settings.vapid_public_key = KEY
+    site.ours.settings.vapid_private_key, site.ours.settings.vapid_public_key = SecretStr("private"), KEY
     await context.grant_permissions(["notifications"], origin=site.url)
     await context.add_init_script(f"({PUSH_SERVICE})({json.dumps(DEVICE)}, {json.dumps(is_on)})")
 
@@ -63,14 +71,27 @@ async def _stored(site: Site) -> Any:
 
 
 async def test_the_table_says_what_reaches_whom_and_keeps_what_is_chosen(page: Page, site: Site) -> None:
-    """Defaults in words; a category follows its channel, a type its category, until it has a choice of its own."""
+    """Defaults in words; a category follows its channel, a type its category, until it has a choice of its own.
+
+    A channel that is off has no column, and one that brings no summaries no choice about them.
+    """
+    site.ours.settings.sms_url = SecretStr("json://sms.example/{phone}")
     await _open(page, site)
+    heads = await page.locator("#matrix thead th").evaluate_all("all => all.map(one => one.dataset.channel)")
+    assert heads[1:] == ["inbox", "websocket", "web_push", "email", "sms"]
+    digests = (
+        await page.locator("#digests tr")
+        .first.locator("select")
+        .evaluate_all("all => all.map(one => one.closest('td').dataset.channel)")
+    )
+    assert digests == ["inbox", "email"]
     shown = "select => select.selectedOptions[0].textContent"
     cell = page.locator("#matrix").get_by_label
     for label, words in {
         "All notifications, Inbox": "Everything",
         "All notifications, Push": "Important only",
         "Tickets, Email": "Important only",
+        "All notifications, SMS": "Nothing",
     }.items():
         assert await cell(label).evaluate(shown) == words
     await cell("All notifications, Email").select_option(label="Nothing")
@@ -293,40 +314,6 @@ async def test_devices_are_listed_and_removed(page: Page, site: Site) -> None:
     await device.get_by_role("button", name="Remove").click()
     await expect(device).to_have_text("No device takes pushes yet.")
     assert (await site.get("/v1/push/subscriptions", role="user")).json() == {"items": []}
-
-
-@pytest.mark.thorough
-async def test_the_diagnosis_stops_at_what_is_wrong_and_says_what_to_do(page: Page, site: Site) -> None:
-    """Here the browser was not asked for its permission yet."""
-    await _open(page, site)
-    await page.get_by_role("button", name="Check this device").click()
-    await expect(page.locator("#diagnosis-result")).to_contain_text("Something keeps pushes away")
-    checks = "all => all.map(one => [one.dataset.check, one.className])"
-    assert await page.locator("#diagnosis li").evaluate_all(checks) == [
-        ["secure", "good"], ["browser", "good"], ["permission", "bad"],
-    ]  # fmt: skip
-    await expect(page.locator("#diagnosis li").last).to_contain_text("allow notifications in its site settings")
-
-
-async def test_the_diagnosis_goes_all_the_way(page: Page, context: BrowserContext, site: Site) -> None:
-    """Worker, subscription, key, server, mutes and quiet hours; the rest only the device knows."""
-    await push_service(context, site, is_on=True)
-    quiet = {"enabled": True, "start": "22:00", "end": "07:00", "timezone": "Asia/Kolkata"}
-    some = {"categories": {"sales": {"web_push": False}}, "types": {"ticket.closed": {"web_push": False}}}
-    await site.send("PUT", PATH, {"quiet_hours": quiet, **some})
-    await page.clock.set_fixed_time(FRIDAY_NIGHT)
-    await _open(page, site)
-    await expect(page.locator("#push-state")).to_have_text("Push is on for this device.")
-    await expect(page.locator("#devices .chip")).to_have_text("This device")
-    await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-    await page.get_by_role("button", name="Check this device").click()
-    await expect(page.locator("#diagnosis-result")).to_contain_text("Everything is set")
-    found = await page.locator("#diagnosis li:not(.good)").evaluate_all("all => all.map(one => one.dataset.check)")
-    assert found == ["partly", "important", "quiet", "focus"]
-    await expect(page.locator("[data-check=partly]")).to_contain_text("Muted: Sales; Tickets: Closed.")
-    await page.get_by_label("All notifications, Push").select_option("off")
-    await page.get_by_role("button", name="Check this device").click()
-    await expect(page.locator("#diagnosis li.bad")).to_contain_text("You have muted push")
 
 
 async def test_the_keyboard_alone_changes_everything(page: Page, site: Site) -> None:
