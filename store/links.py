@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -20,7 +20,7 @@ class Link:
 
     def token(self, vault: Vault) -> str:
         """The link's secret part, safe in URLs."""
-        plain = [_plain(value) for value in astuple(self)]  # type: ignore[call-overload]
+        plain = [_plain(value) for value in vars(self).values()]
         sealed = vault.seal(self.purpose, json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode())
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
