@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from punctual.push_endpoints import allowed_origins
 from settings_values import (
     check_api_host,
+    check_email_url,
     check_sender,
+    check_vapid_pair,
     check_webhook_key,
     parse_payload_keys,
     parse_rates,
@@ -118,8 +120,8 @@ class Settings(BaseSettings):
     @field_validator("email_url")
     @classmethod
     def _known_transport(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.match(r"^(outbox:$|sendgrid:$|smtp://[^/]+)", url.get_secret_value()):
-            raise ValueError("must be outbox:, sendgrid: or smtp://user:password@host:587")
+        if url is not None:
+            check_email_url(url.get_secret_value())
         return url
 
     @field_validator("sendgrid_api_host")
@@ -185,6 +187,8 @@ class Settings(BaseSettings):
         private = self.vapid_private_key.get_secret_value() if self.vapid_private_key else ""
         if len(parts(private)) != len(parts(self.vapid_public_key or "")):
             raise ValueError("VAPID_PUBLIC_KEY needs as many keys as VAPID_PRIVATE_KEY, in the same order")
+        for pair in self.vapid_keys:
+            check_vapid_pair(*pair)
         return self
 
     @model_validator(mode="after")
@@ -209,6 +213,11 @@ class Settings(BaseSettings):
     def rates(self) -> dict[str, float]:
         """How many sends a second each channel is allowed, all workers together; without one, any number."""
         return parse_rates(self.channel_rates)
+
+    @property
+    def has_outbox(self) -> bool:
+        """Whether mails are written into a folder."""
+        return self.email_url is not None and self.email_url.get_secret_value() == "outbox:"
 
     def has(self, needed: str | None) -> bool:
         """Whether a setting is there (`punctual.channels` names what a channel needs)."""

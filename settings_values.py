@@ -1,11 +1,18 @@
 """What the values of settings mean: parsed here, refused here with a ValueError that says what to write instead."""
 
 import re
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey, derive_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
 from email_validator import EmailNotValidError, validate_email
 
 from punctual.channels import CHANNELS
@@ -23,6 +30,37 @@ def check_sender(sender: str) -> None:
         validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValueError(f"must be one address: {error}") from None
+
+
+def check_email_url(url: str) -> None:
+    """`outbox:`, `sendgrid:` or an SMTP server."""
+    if url in ("outbox:", "sendgrid:"):
+        return
+    try:
+        server = urlsplit(url)
+        is_server = server.scheme == "smtp" and bool(server.hostname) and server.port != 0
+    except ValueError:
+        is_server = False
+    if not is_server or re.search("%(?![0-9A-Fa-f]{2})", url):
+        raise ValueError(
+            "must be outbox:, sendgrid: or smtp://user:password@host:587, special characters percent-encoded"
+        )
+
+
+def check_vapid_pair(private: str, public: str) -> None:
+    """Two keys of P-256, base64url, that belong together."""
+    try:
+        data = urlsafe_b64decode(private + "=" * (-len(private) % 4))
+        key: Any = (
+            derive_private_key(int.from_bytes(data, "big"), SECP256R1())
+            if len(data) == 32
+            else load_der_private_key(data, None)
+        )
+        own = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        raise ValueError("VAPID_PRIVATE_KEY: holds what is no key (`punctual keys vapid` prints one)") from None
+    if urlsafe_b64encode(own).rstrip(b"=").decode() != public.rstrip("="):
+        raise ValueError("VAPID_PUBLIC_KEY: does not belong to VAPID_PRIVATE_KEY")
 
 
 def check_api_host(host: str) -> None:

@@ -1,7 +1,7 @@
 """The composition root of the worker: resources → channels → activities → workers, one per task queue."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -64,6 +64,11 @@ def workers(resources: Resources, client: Client) -> tuple[list[Worker], AsyncEx
     return [main, *slow], closing
 
 
+def check(resources: Resources) -> None:
+    """Raises SettingsError for what a channel cannot be built from, before anything runs."""
+    wiring.channels(resources)
+
+
 @asynccontextmanager
 async def running(resources: Resources) -> AsyncIterator[None]:
     """All workers of this process, for the length of the block; a worker that dies ends the block with its error."""
@@ -72,9 +77,15 @@ async def running(resources: Resources) -> AsyncIterator[None]:
     async with closing, AsyncExitStack() as stack:
         for worker in all_workers:
             await stack.enter_async_context(worker)
+        stack.push_async_callback(_all_shut_down, all_workers)
         for beside in (Sweep(resources.database, resources.bus), Rescue(resources.database, client)):
             await stack.enter_async_context(background.running(beside.run()))
         yield
+
+
+async def _all_shut_down(all_workers: Sequence[Worker]) -> None:
+    """At once: one after another, the last would go on taking work while the others have their graces."""
+    await asyncio.gather(*(worker.shutdown() for worker in all_workers))
 
 
 async def _connected(settings: Settings) -> Client:

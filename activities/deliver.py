@@ -13,8 +13,10 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import clock, quiet, recheck
 from activities.channels.base import Channel, Message, Result
+from activities.rendering import language_of
 from activities.travel import about_of
 from catalogue import Notice
+from punctual.people import DEFAULT_LANGUAGE
 from punctual.preferences import About
 from punctual.protocol import CARRIERS, DeliverRequest, Ref, Told
 from store import directory, inbox, ledger, waiting
@@ -90,7 +92,7 @@ class Deliver:
         self, request: DeliverRequest, row: Delivery, gate: asyncio.Semaphore, now: datetime, end: float,
         quiet_until: dict[str, datetime],
     ) -> Result:  # fmt: skip
-        async with gate:
+        async with gate, self._channels[request.channel].turn:
             if monotonic() > end:
                 return Result("retry", after=AT_ONCE_AGAIN)
             pause = _pause(row, now)
@@ -166,6 +168,7 @@ class Deliver:
             Message(
                 tenant=tenant, delivery_id=row.id, user=user, notification=note,
                 collapse=f"{tenant}/{collapse}", unread=unread, expires_at=request.until,
+                language=language_of(notice, user.locale) if notice else DEFAULT_LANGUAGE,
                 is_mandatory=about.mandatory,
                 progress=claimed.progress or {}, asked_before=claimed.lease_until is not None,
             ),

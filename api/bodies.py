@@ -21,6 +21,8 @@ KIB = 1024
 SMALL, LARGE = 256 * KIB, 8 * KIB * KIB
 _DRAINED = 32 * KIB * KIB
 JSON = frozenset({"application/json"})
+LONGEST_TYPE = 200
+"""In characters; the parser of headers breaks on some that are longer than any of use."""
 
 
 def parse(raw: bytes) -> Any:
@@ -105,7 +107,7 @@ def content_type(request: Request) -> str:
 
 def _content_type(request: Request) -> Headers:
     headers = Headers()
-    headers["content-type"] = request.headers.get("content-type") or "text/plain"
+    headers["content-type"] = (request.headers.get("content-type") or "text/plain")[:LONGEST_TYPE]
     return headers
 
 

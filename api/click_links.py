@@ -31,7 +31,8 @@ async def follow(token: str, request: Request, ours: Ours) -> Response:
     except (ValueError, UnsafeUrl):
         return link_pages.refusal(request, BadLink("unknown"))
     # After the answer: whatever is wrong with the database, the reader gets to the page.
-    task = BackgroundTask(_record, ours, link) if request.method == "GET" else None
+    is_read = request.method == "GET" and "prefetch" not in request.headers.get("sec-purpose", "")
+    task = BackgroundTask(_record, ours, link) if is_read else None
     return RedirectResponse(url, 302, headers=DISCREET, background=task)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api import retrying
 from api.answers import documented
@@ -16,7 +16,8 @@ from api.deps import Admin, Cursor, Limit, Ours, Temporal, iso, now
 from api.gateway import Unavailable
 from api.idempotency import IdempotencyKey, digest, used_otherwise
 from api.identity import Caller
-from api.spans import When
+from api.spans import When, in_order
+from punctual.preferences import known_channel
 from punctual.wire import ID_PATTERN, Id, Strict
 from resources import Resources
 from store import idempotency, reports, retries
@@ -38,11 +39,12 @@ Priority = Literal["low", "normal", "high", "urgent"]
 NameQuery = Annotated[str | None, Query(pattern=_NAME)]
 IdQuery = Annotated[str | None, Query(pattern=ID_PATTERN)]
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
+ChannelName = Annotated[str, AfterValidator(known_channel)]
 
 
 def _filter(
     outcome: Outcome | None = None,
-    channel: NameQuery = None,
+    channel: Annotated[ChannelName | None, Query()] = None,
     type: NameQuery = None,
     priority: Priority | None = None,
     since: Annotated[When | None, Query(alias="from")] = None,
@@ -52,18 +54,19 @@ def _filter(
     kind: NameQuery = None,
     entity_id: IdQuery = None,
 ) -> Filter:
+    in_order(since, until)
     outcomes = (outcome,) if outcome else ()
     return Filter(outcomes, channel, type, priority, since, until, user, notification_id, kind, entity_id)
 
 
 class Wanted(Strict):
-    """Which of those that failed, or that nobody knows of: the fields of the list's query.
+    """Which of those that failed, or that nobody knows of where it says so: the fields of the list's query.
 
     What is `planned` has not gone out yet; only its workflow is told once more.
     """
 
-    outcome: Literal["failed", "unknown", "planned"] | None = None
-    channel: Name | None = None
+    outcome: Literal["failed", "unknown", "planned"] = "failed"
+    channel: ChannelName | None = None
     type: Name | None = None
     priority: Priority | None = None
     since: Annotated[When | None, Field(alias="from")] = None
@@ -75,9 +78,8 @@ class Wanted(Strict):
 
     @property
     def filter(self) -> Filter:
-        outcomes = (self.outcome,) if self.outcome else retries.RETRYABLE
         return Filter(
-            outcomes, self.channel, self.type, self.priority, self.since, self.until, self.user,
+            (self.outcome,), self.channel, self.type, self.priority, self.since, self.until, self.user,
             self.notification_id, self.kind, self.entity_id,
         )  # fmt: skip
 
@@ -142,7 +144,7 @@ class Refused(Strict):
     id: str
     reason: Literal[
         "not_found", "not_retryable", "superseded", "acknowledged", "reassigned", "expired", "late", "unknown_user",
-        "inactive",
+        "inactive", "bounced",
     ]  # fmt: skip
 
 
@@ -179,7 +181,8 @@ async def retry_deliveries(
     """Sends again what failed or is unknown, and still makes sense; up to 1,000 at once.
 
     What is `unknown` may have arrived: sending it again is the caller's explicit wish. A 503 may come after they were
-    written down: the same request under the same `Idempotency-Key` goes on, or one for what is `planned`.
+    written down: they are sent within minutes then; at once by the same request under the same `Idempotency-Key`, or
+    by one for what is `planned`.
     """
     if not await temporal.is_healthy():
         raise Unavailable("Temporal cannot be told now. Nothing was changed.")
@@ -199,7 +202,7 @@ async def retry_deliveries(
 async def _retried(db: Connection, ours: Resources, who: Caller, body: Retry, at: datetime) -> dict[str, Any]:
     """The answer, and the ids of those who are under way again."""
     asked, cursor = await _asked(db, ours, who, body)
-    found = await retrying.retry(db, who.tenant, asked, at)
+    found = await retrying.retry(db, who.tenant, asked, ours.suppressions, at)
     unknown = dict.fromkeys(sorted(set(body.ids or ()) - {row.id for row in asked}), "not_found")
     answer = {
         "retried": len(found.ids),

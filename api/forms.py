@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from api.bodies import content_type
+from api.bodies import LONGEST_TYPE, content_type
 
 _LONGEST = 4096
 
@@ -17,7 +17,7 @@ async def read(request: Request) -> dict[str, str]:
     if len(raw) > _LONGEST:
         return {}
     if content_type(request) == "multipart/form-data":
-        return _parts(request.headers["content-type"], raw)
+        return _parts(request.headers["content-type"][:LONGEST_TYPE], raw)
     return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 

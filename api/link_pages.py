@@ -12,6 +12,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from punctual.people import language_among
 from punctual.wire import zone
 
 LANGUAGES = ("en", "hi")
@@ -76,8 +77,7 @@ def refusal(request: Request, error: BadLink) -> Response:
 
 def language_of(locale: str) -> str:
     """The language of a page for somebody with this locale."""
-    language = locale.replace("_", "-").split("-")[0].lower()
-    return language if language in LANGUAGES else "en"
+    return language_among(LANGUAGES, locale)
 
 
 def moment(instant: datetime, language: str, timezone: str) -> str:

@@ -22,6 +22,7 @@ from punctual.scene import scene_of, whose_zone, zone_of
 from store import directory, entities, policies, retries
 from store.engine import Connection, Database
 from store.retries import RETRYABLE, Candidate
+from store.suppressions import Suppressions
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,17 @@ class _Standing:
     scene: Scene
 
 
-async def retry(db: Connection, tenant: str, asked: Sequence[Candidate], now: datetime) -> Retried:
+async def retry(
+    db: Connection, tenant: str, asked: Sequence[Candidate], suppressions: Suppressions, now: datetime
+) -> Retried:
     """Writes down what is to be sent again; what is on its way already counts as such."""
     summaries = {row.id for row in asked if row.kind == QUIET_HOURS and row.outcome in RETRYABLE}
     brought = await retries.brought_by(db, tenant, summaries)
     rows = {row.id: row for row in (*brought, *asked)}
     why = await _judged(db, tenant, rows.values(), now)
+    mails = {row.user_id: row.address for row in rows.values() if row.channel == "email" and row.address}
+    stopped = await suppressions.stopped(db, tenant, mails, ()) if mails else {}
+    why |= {row.id: "bounced" for row in rows.values() if row.channel == "email" and row.user_id in stopped}
     ready = [row for row in rows.values() if why[row.id] is None and row.outcome in RETRYABLE]
 
     ends = {row.carried_by for row in ready} & summaries

@@ -102,6 +102,10 @@ async def apply(ours: Resources, events: Sequence[Event], now: datetime) -> None
 
 async def _apply(ours: Resources, db: Connection, event: Event, to: Recipient, now: datetime) -> None:
     tenant, id_ = event.punctual_tenant, event.punctual_delivery
+    # That mail had failed, and another was sent after it.
+    is_former = to.retried_at is not None and event.timestamp < int(to.retried_at.timestamp())
+    if is_former and event.heard not in receipts.PROVES_ARRIVAL:
+        return
     at = min(datetime.fromtimestamp(event.timestamp, UTC), now)
     at = max(at, to.created_at) if to.created_at else at
     if event.heard is not None:
@@ -110,11 +114,13 @@ async def _apply(ours: Resources, db: Connection, event: Event, to: Recipient, n
         await receipts.refused(db, tenant, id_, event.refusal, at)
     if event.stops is None and event.event not in _UNSUBSCRIBED:
         return
-    # A copy that comes late must not stop again what somebody has taken back meanwhile.
-    word = event.sg_event_id[:100] or f"{event.event} {event.timestamp}"
-    if not await receipts.is_news(db, tenant, id_, word):
+    # A mail comes back once, whatever is said of it later, and a copy is no second wish: neither must stop again
+    # what somebody has taken back meanwhile.
+    is_unsubscribed = event.event in _UNSUBSCRIBED
+    wish = event.sg_event_id[:100] or f"{event.event} {event.timestamp}"
+    if not await receipts.is_news(db, tenant, id_, wish if is_unsubscribed else "stopped"):
         return
-    if event.event in _UNSUBSCRIBED:
+    if is_unsubscribed:
         await ours.suppressions.unsubscribe(db, tenant, to.user_id, ALL, at)
     elif event.stops is not None and event.email:
         await ours.suppressions.bounced(db, tenant, event.email, at, event.stops)

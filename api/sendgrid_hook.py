@@ -51,7 +51,7 @@ def _verify(key: str, signature: str, timestamp: str, raw: bytes) -> None:
     try:
         public.verify(b64decode(signature, validate=True), timestamp.encode() + raw, ECDSA(SHA256()))
         age = now().timestamp() - int(timestamp)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, OverflowError):
         raise Problem(401, "The signature is missing or wrong.") from None
     if abs(age) > _FRESH:
         raise Problem(401, "The signature is not of the last ten minutes.")

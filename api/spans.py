@@ -36,6 +36,12 @@ def span(
     return start, end
 
 
+def in_order(since: datetime | None, until: datetime | None) -> None:
+    """Raises Problem 422 for a span that is empty."""
+    if since is not None and until is not None and since >= until:
+        raise _wrong("to", "must leave something between from and to")
+
+
 def _wrong(field: str, detail: str) -> Problem:
     return Problem(
         422, "The span of time cannot be used.", errors=[{"in": "query", "field": field, "detail": detail}]

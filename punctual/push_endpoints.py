@@ -6,7 +6,7 @@ Only one spelling of each address is accepted, by one grammar, so that no two pa
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Origin(NamedTuple):
 class PushEndpoint:
     """A checked endpoint. `private_allowed`: the operator named this host, so its address may be a private one."""
 
-    url: str
+    url: str = field(repr=False)
     scheme: str
     host: str
     port: int

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from settings import load
+from settings import SettingsError, load
 
 
 def secret() -> str:
@@ -34,6 +34,10 @@ def vapid(owner: str, kept: Sequence[tuple[str, str]] = ()) -> list[str]:
 def rotated(owner: str) -> list[str]:
     """The same with the key pairs, and the owner if no other is given, that are set now; raises SettingsError."""
     settings = load()
+    if not settings.vapid_keys:
+        raise SettingsError(
+            "VAPID_PRIVATE_KEY: is not set here, so there is nothing to rotate (set DATA to the folder of `up`)"
+        )
     return vapid(owner or settings.vapid_claims_email or "", settings.vapid_keys)
 
 

@@ -71,6 +71,7 @@ async def run() -> None:
         await temporal.start()
         try:
             async with resources.opened(settings) as opened:
+                worker.check(opened)
                 await _prepare(opened, temporal)
                 with data_folder.ports_shown(settings):
                     await _serve(opened, temporal, listener)
@@ -132,7 +133,7 @@ def _greet(settings: Settings) -> None:
         "",
         f"  Desk, logged in as {demo.USER}   {settings.url}/#token={token}",
         f"  Temporal Web UI          http://{HOST}:{settings.temporal_ui_port}",
-        f"  Mail that was sent       {settings.url}/outbox",
+        *([f"  Mail that was sent       {settings.url}/outbox"] if settings.has_outbox else []),
         f"  API reference            {settings.url}/docs",
         f"  Data                     {settings.data.resolve()}",
         "",

@@ -143,7 +143,7 @@ async def claim(db: Connection, tenant: str, id_: str, lease: timedelta) -> tupl
         # Overtaken while somebody asked who never said more: the provider may have it, and must not get it now.
         await db.execute(change.values(outcome="unknown", reason="ambiguous", lease_until=None, at=now))
         return None, None
-    await db.execute(change.values(lease_until=now + lease, attempts=_d.attempts + 1))
+    await db.execute(change.values(lease_until=now + lease, attempts=_d.attempts + 1, due_at=None))
     return Delivery(*row), None
 
 

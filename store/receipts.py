@@ -18,23 +18,24 @@ _d = deliveries.c
 
 What = Literal["sent", "delivered", "opened", "clicked"]
 # Who opened it has it, whatever a server on the way said.
-_PROVES_ARRIVAL = ("opened", "clicked")
+PROVES_ARRIVAL = ("opened", "clicked")
 _KEPT = "heard"
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom a delivery is for, and since when there is one."""
+    """Whom a delivery is for, since when there is one, and when it was made to be sent again after it had failed."""
 
     user_id: str
     created_at: datetime | None
+    retried_at: datetime | None
 
 
 async def recipients(db: Connection, tenant: str, channel: str, ids: Collection[str]) -> dict[str, Recipient]:
     """Those of `ids` that are deliveries by a channel, with their recipients."""
-    query = select(_d.id, _d.user_id, _d.created_at)
+    query = select(_d.id, _d.user_id, _d.created_at, _d.retried_at)
     rows = await db.execute(query.where(_d.tenant == tenant, _d.channel == channel, _d.id.in_(ids)))
-    return {row.id: Recipient(row.user_id, row.created_at) for row in rows}
+    return {row.id: Recipient(row.user_id, row.created_at, row.retried_at) for row in rows}
 
 
 async def heard(db: Connection, tenant: str, id_: str, what: What, at: datetime) -> bool:
@@ -47,7 +48,7 @@ async def heard(db: Connection, tenant: str, id_: str, what: What, at: datetime)
         "planned",
         "unknown",
         *ACCEPTED[: ACCEPTED.index(what)],
-        *(["failed"] if what in _PROVES_ARRIVAL else []),
+        *(["failed"] if what in PROVES_ARRIVAL else []),
     ]
     so_far = _d.outcome == what
     # What waits to be sent once more was sent already, and goes on waiting.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, case, literal, literal_column, select, update
 
-from punctual.protocol import DIGEST, QUIET_HOURS
+from punctual.protocol import DIGEST, QUIET_HOURS, Ref
 from store import reports
 from store.engine import Connection, parts
 from store.reports import Filter
@@ -40,13 +40,14 @@ class Candidate:
     """The id of its words, None where they are gone."""
     expires_at: datetime | None
     active: bool | None
+    address: str | None
 
     @property
     def told_at(self) -> datetime:
         return self.created_at or self.at
 
 
-_OF_OTHERS = {"written": _n.id, "expires_at": _n.expires_at, "active": _u.active}
+_OF_OTHERS = {"written": _n.id, "expires_at": _n.expires_at, "active": _u.active, "address": _u.email}
 _COLUMNS = [_OF_OTHERS[name] if name in _OF_OTHERS else _d[name] for name in Candidate.__dataclass_fields__]
 
 
@@ -79,13 +80,27 @@ async def brought_by(db: Connection, tenant: str, carriers: Collection[str]) -> 
 async def send_again(db: Connection, tenant: str, ids: Collection[str], at: datetime) -> set[str]:
     """These are to be sent, with all that they bring along; those of them that were not settled otherwise by now."""
     done: set[str] = set()
+    # Nothing came of what had failed, whatever is still said of it; what is unknown may turn out to have arrived.
+    over = case((_d.outcome == "failed", literal(at, _d.at.type)), else_=_d.retried_at)
     for part in parts(sorted(ids)):
-        values = {**_ANEW, "outcome": "planned", "reason": None, "progress": {}, "due_at": None, "at": at}
+        values = {**_ANEW, "outcome": "planned", "reason": None, "progress": {}, "due_at": at, "at": at}
+        values["retried_at"] = over
         done |= await _change(db, tenant, _d.id.in_(part), values)
     for part in parts(sorted(done)):
         values = {**_ANEW, "outcome": "deferred", "reason": DIGEST, "at": at}
         await _change(db, tenant, _d.carried_by.in_(part), values)
     return done
+
+
+async def untaken(db: Connection, before: datetime, *, limit: int = 500) -> list[Ref]:
+    """Of what is to be sent again since before then, and nobody has begun to send, of all tenants; each once.
+
+    Digests are not among it: they have a schedule.
+    """
+    # Written out, for a partial index is of use only to whoever asks in its own words.
+    again = and_(_d.outcome == literal_column("'planned'"), _d.due_at.is_not(None), _d.due_at < before)
+    query = select(_d.tenant, _d.kind, _d.entity_id).where(again, _d.kind != DIGEST).distinct().limit(limit)
+    return [Ref(tenant=row[0], kind=row[1], id=row[2]) for row in await db.execute(query)]
 
 
 async def wait_again(db: Connection, tenant: str, ids: Collection[str], at: datetime) -> set[str]:

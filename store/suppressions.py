@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import and_, delete, or_, select
 
 from store.engine import Connection, insert
@@ -114,4 +115,13 @@ def _person(user_id: str) -> str:
 
 
 def _folded(address: str) -> str:
-    return address.strip().casefold()
+    """The same for all ways of writing an address: to servers bücher.example is xn--bcher-kva.example."""
+    written = address.strip().lower()
+    try:
+        return written if written.isascii() else _in_ascii(written) or written
+    except EmailNotValidError:
+        return written
+
+
+def _in_ascii(address: str) -> str | None:
+    return validate_email(address, check_deliverability=False, test_environment=True).ascii_email

@@ -220,6 +220,7 @@ deliveries = Table(
     Column("delivered_at", Instant()),
     Column("opened_at", Instant()),
     Column("clicked_at", Instant()),
+    Column("retried_at", Instant()),
     PrimaryKeyConstraint("tenant", "id"),
     Unique("tenant", "kind", "entity_id", "step_key", "channel", "user_id"),
     # Reports: what was to be told in a span of time, of a tenant, or to one person by one channel.
@@ -239,6 +240,13 @@ deliveries = Table(
         "carried_by",
         sqlite_where=text("carried_by IS NOT NULL"),
         postgresql_where=text("carried_by IS NOT NULL"),
+    ),
+    # What is to be sent again, and nobody has begun to send.
+    Index(
+        "ix_deliveries_untaken",
+        "due_at",
+        sqlite_where=text("outcome = 'planned' AND due_at IS NOT NULL"),
+        postgresql_where=text("outcome = 'planned' AND due_at IS NOT NULL"),
     ),
     # Digests that are still to be sent, whoever's they are.
     Index(

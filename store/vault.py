@@ -4,6 +4,7 @@ import hmac
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -43,6 +44,7 @@ class Vault:
         return any(hmac.compare_digest(known.encode(), mark.encode()) for known in self.macs(purpose, data))
 
 
+@lru_cache(256)
 def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.digest(key, b"punctual " + purpose.encode(), sha256)
 

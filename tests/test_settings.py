@@ -6,6 +6,7 @@ import pytest
 
 import settings
 from settings import SettingsError
+from tests.channels.push_service import KeyPair
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,8 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("DELIVERY_MODE", "hush"),
         ("LOG_LEVEL", "hush"),
         ("EMAIL_URL", "sendgrid:hush"),
+        ("EMAIL_URL", "smtp://host:hush"),
+        ("EMAIL_URL", "smtp://hush:p%zz@host"),
         ("SENDGRID_API_HOST", "http://hush.example"),
         ("SENDGRID_API_HOST", "https://api.sendgrid.com/hush"),
         ("SENDGRID_WEBHOOK_PUBLIC_KEY", "hush"),
@@ -116,13 +119,28 @@ def test_vapid_settings_belong_together(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_several_vapid_keys_stand_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is offered; as many public ones as private ones."""
-    monkeypatch.setenv("VAPID_PRIVATE_KEY", "new-private, old-private")
-    monkeypatch.setenv("VAPID_PUBLIC_KEY", "new-public,old-public")
+    new, old = KeyPair(), KeyPair()
+    monkeypatch.setenv("VAPID_PRIVATE_KEY", f"{new.private}, {old.private}")
+    monkeypatch.setenv("VAPID_PUBLIC_KEY", f"{new.public},{old.public}")
     monkeypatch.setenv("VAPID_CLAIMS_EMAIL", "mailto:ops@example.com")
-    assert settings.load().vapid_keys == [("new-private", "new-public"), ("old-private", "old-public")]
-    monkeypatch.setenv("VAPID_PUBLIC_KEY", "new-public")
-    with pytest.raises(SettingsError, match="VAPID_PUBLIC_KEY needs as many"):
+    assert settings.load().vapid_keys == [(new.private, new.public), (old.private, old.public)]
+    for public, complaint in (
+        (new.public, "VAPID_PUBLIC_KEY needs as many"),
+        (f"{old.public},{new.public}", "VAPID_PUBLIC_KEY: does not belong to VAPID_PRIVATE_KEY"),
+    ):
+        monkeypatch.setenv("VAPID_PUBLIC_KEY", public)
+        with pytest.raises(SettingsError, match=complaint):
+            settings.load()
+
+
+def test_what_is_no_vapid_key_is_named_and_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also to those who only offer the public one."""
+    for name in ("VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY"):
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("VAPID_CLAIMS_EMAIL", "mailto:ops@example.com")
+    with pytest.raises(SettingsError, match="VAPID_PRIVATE_KEY: ") as error:
         settings.load()
+    assert "hush" not in str(error.value)
 
 
 def test_sendgrid_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,15 +18,15 @@ const WITHIN = 5_000;
 
 /** What cannot be stored now is no reason to go without pushes. */
 async function store() {
-  const cache = await caches.open(CACHE);
-  await cache.addAll(STORED.map((path) => new Request(path, { cache: "reload" }))).catch(() => {});
+  const files = STORED.map((path) => new Request(path, { cache: "reload" }));
+  await caches.open(CACHE).then((cache) => cache.addAll(files)).catch(() => {});
   await self.skipWaiting();
 }
 
 async function begin() {
+  await self.clients.claim();
   const older = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== CACHE);
   await Promise.all(older.map((name) => caches.delete(name)));
-  await self.clients.claim();
 }
 
 self.addEventListener("install", (event) => event.waitUntil(store()));

@@ -19,9 +19,8 @@ from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from activities.channels.base import SENT, Channel, Message, Result
+from activities.channels.refusals import Refusals
 from activities.faults import AMBIGUOUS, EXPIRED, REFUSALS, REFUSED_WAIT, pause
 from punctual.preferences import About
 from settings import SettingsError
@@ -30,8 +29,6 @@ from store.engine import Connection
 
 if TYPE_CHECKING:
     from apprise import AppriseResult, NotifyBase
-
-log = structlog.get_logger(__name__)
 
 DEADLINE = 10.0
 """Seconds for one message, the wait for a thread included; less than the lease of a delivery."""
@@ -57,6 +54,7 @@ class AppriseChannel(Channel, ABC):
         self._home = home
         self._sink = sink
         self._now = now
+        self._refusals = Refusals()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.name)
 
     @property
@@ -112,7 +110,7 @@ class AppriseChannel(Channel, ABC):
             return _BUSY
         result = meaning(heard, self._now())
         if result.after == REFUSED_WAIT:
-            log.warning("the provider refuses us", channel=self.name, answer=result.detail)
+            self._refusals.tell("the provider refuses us", channel=self.name, answer=result.detail)
         return result
 
     async def close(self) -> None:

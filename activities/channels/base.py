@@ -1,10 +1,12 @@
 """What a channel is. A new one subclasses `Channel`, sets `name`, and overrides what it needs."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
+from punctual.people import DEFAULT_LANGUAGE
 from punctual.preferences import About
 from resources import Resources
 from store.directory import User
@@ -22,6 +24,8 @@ class Message:
     notification: Notification
     collapse: str
     """What a device may replace: the same for all notices that make one another pointless."""
+    language: str = DEFAULT_LANGUAGE
+    """That of its words, which need not be the reader's: not every notice is written in every language."""
     unread: int = 0
     version: int = 0
     is_muted: bool = False
@@ -63,6 +67,9 @@ class Channel:
     name: ClassVar[str]
     shows_badge: ClassVar[bool] = False
     """Whether `send` needs `Message.unread`, which costs a count."""
+
+    turn: AbstractAsyncContextManager[Any] = nullcontext()
+    """Held while a message is claimed and sent: it bounds how many the provider is handed at a time."""
 
     @classmethod
     def build(cls, resources: Resources) -> "Channel":

@@ -19,9 +19,6 @@ from store.engine import Connection
 from store.suppressions import Suppressions
 from store.vault import Vault
 
-PATIENCE = 3.0
-"""Seconds that a mail waits for its turn. With the transport's own deadline it ends well within the lease."""
-
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -45,7 +42,8 @@ class Email(Channel):
         Without a transport the channel is off; in a `sink` nothing leaves.
         """
         self._transport = transport
-        self._turns = asyncio.Semaphore(transport.at_once if transport else 0)
+        if transport is not None:
+            self.turn = asyncio.Semaphore(transport.at_once)
         self._mails = Mails(sender, home, vault, now)
         self._suppressions = Suppressions(vault)
         self._sink = sink
@@ -83,18 +81,10 @@ class Email(Channel):
             return SENT
         if message.asked_before and not self._transport.repeatable:
             return AMBIGUOUS
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError:
-            return Result("retry", detail="too many mails at once")
-        try:
-            if message.expires_at is not None and message.expires_at <= self._now():
-                return EXPIRED
-            mail = self._mails.write(message, address)
-            return await self._transport.send(mail, self._mails.sender.addr_spec, address)
-        finally:
-            self._turns.release()
+        if message.expires_at is not None and message.expires_at <= self._now():
+            return EXPIRED
+        mail = self._mails.write(message, address)
+        return await self._transport.send(mail, self._mails.sender.addr_spec, address)
 
     async def close(self) -> None:
         if self._transport is not None:

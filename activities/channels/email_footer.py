@@ -7,6 +7,7 @@ from babel import Locale
 from babel.dates import get_timezone_name
 
 from activities.channels.base import Message
+from punctual.people import language_among
 from punctual.preferences import DIGESTS
 from store.links import UnsubscribeLink
 from store.vault import Vault
@@ -49,8 +50,7 @@ class Footer:
 
 def footer(message: Message, home: str, vault: Vault) -> Footer:
     """The footer of one mail; its links start at `home` and are sealed by `vault`."""
-    language = message.user.locale.replace("_", "-").split("-")[0].lower()
-    language = language if language in WORDS else "en"
+    language = language_among(WORDS, message.user.locale)
     words = WORDS[language]
     is_digest = message.notification.type.startswith(_DIGEST_TYPES)
     unsubscribe = None if message.is_mandatory else _unsubscribe(message, home, vault)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueSingleAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import parseaddr
@@ -16,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from activities.channels.base import Message
 from activities.channels.email_footer import footer
-from activities.rendering import allowed_link, supported
+from activities.rendering import allowed_link, direction_of
 from store.links import LIFETIME, AcknowledgeLink, ClickLink
 from store.vault import Vault
 
@@ -34,7 +35,20 @@ class _Unfolded(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _OneAddress(UniqueSingleAddressHeader, BaseHeader):  # type: ignore[misc]
+    """Somebody's name and address: folded by the library, a long name loses its quotes and becomes more addresses."""
+
+    def fold(self, *, policy: Policy) -> str:
+        whole = str(self.address)
+        if not whole.isascii():
+            name = Header(self.address.display_name, "utf-8", header_name=self.name).encode(linesep=policy.linesep)
+            whole = f"{name}{policy.linesep} <{self.address.addr_spec}>"
+        return f"{self.name}: {whole}{policy.linesep}"
+
+
 _headers = HeaderRegistry()
+for _name in ("From", "To"):
+    _headers.map_to_type(_name, _OneAddress)
 for _name in ("List-Unsubscribe", "X-Punctual-Delivery", "X-Punctual-Tenant"):
     _headers.map_to_type(_name, _Unfolded)
 _policy = SMTP.clone(header_factory=_headers)
@@ -83,7 +97,7 @@ class Mails:
 
     def write(self, message: Message, address: str) -> EmailMessage:
         """The mail for `address`, which `one_address` has approved."""
-        note, locale = message.notification, supported(message.user.locale)
+        note = message.notification
         url = allowed_link(note.action_url, None)
         link = urljoin(self._home, url) if url else None
         foot = footer(message, self._home, self._vault)
@@ -95,8 +109,8 @@ class Mails:
             "link_text": note.action_text or link,
             "acknowledge": self._acknowledge(message),
             "footer": foot,
-            "lang": str(locale).replace("_", "-"),
-            "direction": "rtl" if locale.character_order == "right-to-left" else "ltr",
+            "lang": message.language,
+            "direction": direction_of(message.language),
         }
         mail = EmailMessage(policy=_policy)
         mail["From"] = self.sender

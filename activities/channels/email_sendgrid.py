@@ -9,18 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from http.client import HTTPException
-from time import monotonic
 from typing import Any
 
-import structlog
 from sendgrid import SendGridAPIClient
 
 from activities.channels.base import Result
 from activities.channels.email_sendgrid_call import Answer, Call
 from activities.channels.email_transports import DEADLINE
-from activities.faults import REFUSALS, REFUSED_WAIT, sendgrid_answer, sendgrid_fault
-
-log = structlog.get_logger(__name__)
+from activities.channels.refusals import Refusals
+from activities.faults import REFUSALS, sendgrid_answer, sendgrid_fault
 
 # It writes key and mail where debugging is on.
 logging.getLogger("python_http_client").setLevel(logging.WARNING)
@@ -75,7 +72,7 @@ class SendGrid:
         self._deadline = deadline
         self._tls = tls or ssl.create_default_context()
         self._threads = ThreadPoolExecutor(self.at_once, thread_name_prefix="sendgrid")
-        self._silent_until = 0.0
+        self._refusals = Refusals()
 
     async def send(self, mail: EmailMessage, sender: str, recipient: str) -> Result:
         call = Call(self._tls, self._deadline)
@@ -102,9 +99,8 @@ class SendGrid:
         endpoint.post(request_body=body)
 
     def _meaning(self, answer: Answer) -> Result:
-        if answer.status in REFUSALS and monotonic() >= self._silent_until:
-            self._silent_until = monotonic() + REFUSED_WAIT.total_seconds()
-            log.warning("SendGrid refuses us: SENDGRID_API_KEY or EMAIL_FROM", status=answer.status)
+        if answer.status in REFUSALS:
+            self._refusals.tell("SendGrid refuses us: SENDGRID_API_KEY or EMAIL_FROM", status=answer.status)
         return sendgrid_answer(answer.status, answer.headers, datetime.now(UTC), _field(answer.body))
 
 

@@ -2,29 +2,27 @@
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
-from ssl import SSLContext
+from ssl import SSLContext, create_default_context
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from aiosmtplib import SMTP, SMTPException
 
 from activities.channels.base import SENT, Result
 from activities.channels.email_smtp_pool import IDLE, SmtpPool
 from activities.channels.email_transports import DEADLINE
+from activities.channels.refusals import Refusals
 from activities.faults import no_such_address, refuses_us, smtp_fault
 from settings import SettingsError
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class SmtpServer:
     host: str
     port: int
-    username: str | None = None
-    password: str | None = None
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
@@ -70,7 +68,8 @@ class Smtp:
         """`deadline` and `idle` in seconds; `tls`: whom to trust, by default whom the machine does."""
         self._server = server
         self._deadline = deadline
-        self._tls = tls
+        self._tls = tls or create_default_context()
+        self._refusals = Refusals()
         self._pool = SmtpPool(self._client, idle)
 
     async def send(self, mail: EmailMessage, sender: str, recipient: str) -> Result:
@@ -80,7 +79,7 @@ class Smtp:
                 await self._deliver(envelope)
         except (SMTPException, OSError) as error:
             if not envelope.is_open and refuses_us(error):
-                log.warning("the SMTP server refuses us", host=self._server.host, answer=type(error).__name__)
+                self._refusals.tell("the SMTP server refuses us", host=self._server.host, answer=type(error).__name__)
             fault = smtp_fault(error, body_sent=envelope.is_open)
             return replace(fault, bounced=recipient) if no_such_address(error) else fault
         return SENT

@@ -50,8 +50,12 @@ class SmtpPool:
         """Keeps the connection after the block if the server ended it by judging the mail; else it is closed."""
         try:
             yield
-        except (SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused):
-            self._keep(client)
+        except (SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused) as error:
+            # Any other answer was none to what we asked.
+            if 400 <= error.code < 600:
+                self._keep(client)
+            else:
+                client.close()
             raise
         except BaseException:
             client.close()

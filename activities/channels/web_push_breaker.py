@@ -21,6 +21,7 @@ TOLERATED = 3
 """Sends without an answer, one after another, after which it is left alone."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
+_SPREAD = 1.2
 # For those that find no place, while those that have one are still waiting for their answer.
 _COME_BACK = timedelta(seconds=5)
 # An answer says little about how a service is a minute later.
@@ -107,7 +108,9 @@ class Breaker:
         """Waits for a place, no longer than the service may take to answer; then others have their turn."""
         loop = asyncio.get_running_loop()
         while True:
-            if origin.shut_until and (left := origin.shut_until - self._now()) > timedelta(0):
+            left = origin.shut_until - self._now() if origin.shut_until else timedelta(0)
+            # No pause is longer than that: the clock has been set back since.
+            if timedelta(0) < left <= LONGEST_PAUSE * _SPREAD:
                 raise LeftAlone(left)
             if origin.has_room(loop.time()):
                 return
@@ -127,4 +130,4 @@ class Breaker:
             log.warning("push service does not answer", origin=name)
         pause = min(FIRST_PAUSE * 2**origin.pauses, LONGEST_PAUSE)
         origin.pauses = min(origin.pauses + 1, 10)
-        origin.shut_until = now + pause * random.uniform(1, 1.2)  # noqa: S311
+        origin.shut_until = now + pause * random.uniform(1, _SPREAD)  # noqa: S311

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from activities.channels.base import Message
+from punctual.people import in_language
 from store.inbox import Notification
 from store.links import LIFETIME, AcknowledgeLink, ReceiptLink, SnoozeLink
 from store.vault import Vault
@@ -80,7 +81,7 @@ class Payloads:
             return
         if note.listed:
             snooze = SnoozeLink(message.tenant, note.id, note.user_id, expires_at).token(self._vault)
-            yield self._action("snooze", _in_language(SNOOZE, message.user.locale), f"a/{snooze}")
+            yield self._action("snooze", in_language(SNOOZE, message.user.locale), f"a/{snooze}")
         if "open" in titles:
             yield self._action("open", titles["open"], link)
         report = ReceiptLink(message.tenant, message.delivery_id).token(self._vault)
@@ -112,10 +113,6 @@ def _document(message: Message, title: str, body: str, links: _Links) -> bytes:
 def _data(note: Notification) -> dict[str, str]:
     """What is in no inbox has no id there, or pages would take it away as read."""
     return {"notification_id": note.id} if note.listed else {}
-
-
-def _in_language(texts: dict[str, str], locale: str) -> str:
-    return texts.get(locale.replace("_", "-").split("-")[0].lower(), texts["en"])
 
 
 def cut(text: str, room: int) -> str:

@@ -65,8 +65,10 @@ class Sender:
         answer = await self._post(way, message, plain)
         if answer.kind == "too_large":
             answer = await self._post(way, message, self._payloads.write(message, title_only=True))
-        if answer.kind == "refuses_us" and answer.after is not None:
-            vapid.refused(endpoint.origin, self._now(), answer.after)
+        if answer.kind == "refuses_us":
+            vapid.refused(endpoint.origin, (message.tenant, message.user.id), self._now())
+        elif answer.kind == "sent":
+            vapid.accepted(endpoint.origin, self._now())
         return answer
 
     async def _post(self, way: _Way, message: Message, plain: bytes) -> PushAnswer:

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 from py_vapid.utils import b64urldecode
 
+from activities.faults import REFUSED_WAIT
 from settings import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 # RFC 8292 allows 24 hours; half of it leaves room for clocks that disagree.
 _LIFETIME = timedelta(hours=12)
 _REUSED = timedelta(hours=11)
+SEVERAL = 3
+"""So many people whose subscriptions are refused mean that our key is."""
 # Far more origins than push services have; a made-up subdomain costs no more than a place here.
 _MOST = 256
 
@@ -25,6 +28,17 @@ _MOST = 256
 class _Token:
     header: str
     until: datetime
+
+
+@dataclass
+class _Standing:
+    """What one origin thinks of one key."""
+
+    accepted_at: datetime | None = None
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Whose subscriptions it has refused since."""
+    stopped_until: datetime | None = None
+    told_until: datetime | None = None
 
 
 class Vapid:
@@ -45,7 +59,7 @@ class Vapid:
         self.public_key = urlsafe_b64encode(own).rstrip(b"=").decode()
         self._owner = owner
         self._tokens: dict[str, _Token] = {}
-        self._refused_until: dict[str, datetime] = {}
+        self._standings: dict[str, _Standing] = {}
 
     def authorization(self, origin: str, now: datetime) -> str:
         """The Authorization header for `origin`."""
@@ -58,18 +72,41 @@ class Vapid:
             self._tokens[origin] = token
         return token.header
 
-    def refused(self, origin: str, now: datetime, wait: timedelta) -> None:
-        """`origin` does not like who we are: it is left alone for a while, and gets a new token then."""
-        self._tokens.pop(origin, None)
-        self._refused_until = {name: until for name, until in self._refused_until.items() if until > now}
-        if origin not in self._refused_until:
+    def accepted(self, origin: str, now: datetime) -> None:
+        """`origin` has taken a push of ours: what it refuses now is about one subscription."""
+        standing = self._standing(origin)
+        standing.accepted_at = now
+        standing.refused.clear()
+
+    def refused(self, origin: str, owner: tuple[str, str], now: datetime) -> None:
+        """`origin` does not like who we are, by the word of a subscription of `owner` (tenant and user id).
+
+        A subscription made with another key is refused as well, and anybody can make one: only where several people
+        are refused, and nobody is not, is the origin left alone for a while; it gets a new token then.
+        """
+        standing = self._standing(origin)
+        if standing.told_until is None or not now < standing.told_until <= now + REFUSED_WAIT:
             log.warning("push service refuses our VAPID key or VAPID_CLAIMS_EMAIL", origin=origin)
-        self._refused_until[origin] = now + wait
+            standing.told_until = now + REFUSED_WAIT
+        if standing.accepted_at is not None and now - standing.accepted_at < REFUSED_WAIT:
+            return
+        standing.refused.add(owner)
+        if len(standing.refused) >= SEVERAL:
+            standing.refused.clear()
+            standing.stopped_until = now + REFUSED_WAIT
+            self._tokens.pop(origin, None)
 
     def pause(self, origin: str, now: datetime) -> timedelta | None:
         """How long `origin` is still left alone because it refused this key."""
-        until = self._refused_until.get(origin, now)
-        return until - now if until > now else None
+        standing = self._standings.get(origin)
+        left = (standing.stopped_until or now) - now if standing else timedelta(0)
+        # No pause is longer than that: the clock has been set back since.
+        return left if timedelta(0) < left <= REFUSED_WAIT else None
+
+    def _standing(self, origin: str) -> "_Standing":
+        if origin not in self._standings and len(self._standings) >= _MOST:
+            self._standings.pop(next(iter(self._standings)))
+        return self._standings.setdefault(origin, _Standing())
 
 
 class VapidKeys:

@@ -50,6 +50,26 @@ async def test_two_attempts_at_once_send_once(reminded: Office) -> None:
     assert await reminded.fates() == {"asha": ("sent", None), "ben": ("sent", None)}
 
 
+async def test_who_waits_for_a_turn_has_no_lease_yet(reminded: Office) -> None:
+    """However long a provider takes for those before: a lease begins when the provider is asked."""
+    slow = reminded.channels["email"] = Slow()
+    slow.turn = asyncio.Semaphore(1)
+    attempt = asyncio.create_task(reminded.deliver())
+    await slow.asked.acquire()
+    assert [row.lease_until is None for row in (await reminded.mails()).values()].count(True) == 1
+    slow.may_answer.set()
+    assert (await attempt).outcomes == {"sent": 2}
+
+
+async def test_a_message_knows_the_language_of_its_words(reminded: Office) -> None:
+    """Which is English for whom there are no others."""
+    async with reminded.database.write() as db:
+        await directory.put(db, REF.tenant, [user("asha", locale="ar"), user("ben", locale="hi-IN")])
+    await reminded.deliver()
+    told = {message.user.id: message.language for message in reminded.channels["email"].sent}
+    assert told == {"asha": "en", "ben": "hi"}
+
+
 async def _lose_a_lease(database: Database, delivery_id: str) -> None:
     """What an attempt leaves that was killed while it asked, once its lease has run out."""
     async with database.write() as db:

@@ -38,6 +38,7 @@ BAD = {
     "another charset": (good('"Visit"'), "application/json; charset=utf-16", 415),
     "plain text": (good('"Visit"'), "text/plain", 415),
     "a form": (b"a=1", "application/x-www-form-urlencoded", 415),
+    "a content type that breaks its parser": (b"{", f"application/json; charset*{'1' * 5000}=x", 400),
     "no content type": (good('"Visit"'), "", 415),
 }
 

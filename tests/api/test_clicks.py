@@ -39,11 +39,12 @@ def receipt(world: World, tenant: str = "acme") -> str:
 
 
 async def test_a_click_leads_to_its_page_and_is_recorded(world: World) -> None:
-    """Exactly the URL that was sealed in, kept in no cache; HEAD, which programs send, records nothing."""
+    """Exactly the URL that was sealed in, kept in no cache; HEAD and prefetches record nothing."""
     for tenant in ("acme", "other"):
         await sent(world, tenant=tenant)
-    for method, after in (("HEAD", "sent"), ("GET", "clicked")):
-        answer = await world.http.request(method, click(world))
+    prefetch = {"Sec-Purpose": "prefetch;prerender"}
+    for method, headers, after in (("HEAD", {}, "sent"), ("GET", prefetch, "sent"), ("GET", {}, "clicked")):
+        answer = await world.http.request(method, click(world), headers=headers)
         assert (answer.status_code, answer.headers["location"]) == (302, URL)
         assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
         assert await outcome(world) == after

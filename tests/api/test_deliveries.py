@@ -142,6 +142,30 @@ async def test_a_filter_goes_on_beyond_what_it_refused(world: World, monkeypatch
     await _retry(world, 422, filter={"channel": "web_push"}, cursor=first["next_cursor"])
 
 
+async def test_a_mail_to_an_address_that_is_stopped_stays_as_it_is(world: World) -> None:
+    """It would only be withheld, and its story be lost; a push of the same person goes."""
+    await _event(world, "e", mail("e"), mail("p", "e", channel="web_push"))
+    async with world.ours.database.write() as db:
+        await world.ours.suppressions.bounced(db, "acme", "asha@example.com", NOW, "550 5.1.1")
+    answer = await _retry(world, ids=["e", "p"])
+    assert (answer["retried"], answer["refused"]) == (1, [{"id": "e", "reason": "bounced"}])
+
+
+async def test_what_nobody_knows_is_sent_again_only_where_that_is_said(world: World) -> None:
+    """A filter without an outcome is about what failed."""
+    await _event(world, "e", mail("e", outcome="unknown", reason="ambiguous"))
+    assert (await _retry(world, filter={}))["retried"] == 0
+    assert (await _retry(world, filter={"outcome": "unknown"}))["retried"] == 1
+
+
+@pytest.mark.parametrize("query", ["channel=fax", "from=2026-11-21&to=2026-11-20", "outcome=lost"])
+async def test_a_filter_that_can_find_nothing_is_refused(world: World, query: str) -> None:
+    """And its field is named."""
+    answer = await world.call("GET", f"{LIST}?{query}", role="admin")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] in query
+
+
 async def test_the_same_key_answers_the_same_and_does_nothing_twice(world: World) -> None:
     """Unless it comes with another request; the workflow is told each time, for the first may not have got so far."""
     await _event(world, "e", mail("e"))

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.devices import device
 from tests.api.conftest import Build, World, assert_problem
+from tests.channels.push_service import KeyPair
 from tests.channels.test_push_endpoints import REFUSED
 
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -108,9 +109,10 @@ async def test_endpoints_that_are_no_push_service_are_refused(world: World) -> N
 
 async def test_a_browser_may_say_which_key_it_was_made_for(build: Build) -> None:
     """One of ours, in the browser's own spelling; a key that we no longer have could never be pushed to."""
-    keys = [encoded(point()) for _ in range(2)]
+    pairs = [KeyPair(), KeyPair()]
+    keys = [pair.public for pair in pairs]
     set_ = {
-        "vapid_private_key": "x,y",
+        "vapid_private_key": ",".join(pair.private for pair in pairs),
         "vapid_public_key": ",".join(keys),
         "vapid_claims_email": "mailto:a@example.com",
     }
@@ -160,9 +162,13 @@ async def test_what_newer_browsers_may_add_does_no_harm(world: World) -> None:
 async def test_the_public_key_is_open_where_there_is_one(build: Build) -> None:
     """No token is needed; without VAPID keys the channel is off and says so."""
     assert_problem(await build().call("GET", "/v1/push/public-key", role=""), 404)
-    keys = {"vapid_private_key": "x", "vapid_public_key": "BPub", "vapid_claims_email": "mailto:a@example.com"}
+    pair = KeyPair()
+    keys = {
+        "vapid_private_key": pair.private, "vapid_public_key": pair.public,
+        "vapid_claims_email": "mailto:a@example.com",
+    }  # fmt: skip
     answer = await build(**keys).call("GET", "/v1/push/public-key", role="")
-    assert answer.json() == {"public_key": "BPub"}
+    assert answer.json() == {"public_key": pair.public}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,12 @@ from activities.rendering import render
 from api import push
 from tests.api.conftest import Build, World, assert_problem
 from tests.api.test_push import browser, subscribe
+from tests.channels.push_service import KeyPair
 
-KEYS = {"vapid_private_key": "x", "vapid_public_key": "BPub", "vapid_claims_email": "mailto:a@example.com"}
+PAIR = KeyPair()
+KEYS = {
+    "vapid_private_key": PAIR.private, "vapid_public_key": PAIR.public, "vapid_claims_email": "mailto:a@example.com",
+}  # fmt: skip
 NOON = datetime(2026, 11, 20, 12, 0, 3, tzinfo=UTC)
 PATH = "/v1/push/test"
 

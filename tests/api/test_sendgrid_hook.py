@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.sendgrid_hook import LARGEST, PATH
 from punctual.protocol import Ref
-from store import directory, ledger
+from store import directory, ledger, retries
 from store.engine import Database
 from store.ledger import Delivery
 from tests.api.conftest import Build, World, assert_problem
@@ -183,7 +183,7 @@ async def test_whatever_the_order_and_however_often_the_row_ends_the_same(hooked
 
 
 async def test_a_late_copy_stops_nothing_that_was_taken_back(hooked: World) -> None:
-    """Forty-six copies of one event are one event; another of its kind is another."""
+    """Forty-six copies of one event are one event; a mail comes back once, a person may wish the same twice."""
     await mailed(hooked, "d1")
     copies = [event("bounce", 2, **BOUNCE), event("unsubscribe", 3)] * 46
     await post(hooked, copies)
@@ -191,10 +191,29 @@ async def test_a_late_copy_stops_nothing_that_was_taken_back(hooked: World) -> N
     async with hooked.ours.database.write() as db:
         await hooked.ours.suppressions.lift(db, "acme", ADDRESS)
         await hooked.ours.suppressions.resubscribe(db, "acme", "asha", "*")
-    await post(hooked, copies)
+    await post(hooked, [*copies, event("bounce", 5, sg_event_id="another", **BOUNCE)])
     assert await stopped(hooked) == []
     await post(hooked, [event("unsubscribe", 4)])
     assert [found[0] for found in await stopped(hooked)] == ["*"]
+
+
+async def test_what_was_said_before_a_retry_says_nothing_of_what_it_sends(hooked: World) -> None:
+    """Copies of the first mail's end come for a day; who has opened that one has it all the same."""
+    ours, before = hooked.ours, [event("delivered", 1), event("bounce", 2, **BOUNCE)]
+    await mailed(hooked, "d1", "opened")
+    await post(hooked, [*before, event("bounce", 2, "opened", **BOUNCE)])
+    async with ours.database.write() as db:
+        await ours.suppressions.lift(db, "acme", ADDRESS)
+        await retries.send_again(db, "acme", ["d1", "opened"], CREATED + 2.5 * MINUTE)
+    await post(hooked, [*before, event("open", 1, "opened")])
+    found = await rows_of(hooked)
+    assert (found["d1"].outcome, found["opened"].outcome) == ("planned", "opened")
+    async with ours.database.write() as db:
+        await ledger.settle(db, "acme", "d1", "sent", None, CREATED + 3 * MINUTE, {})
+    await post(hooked, before)
+    assert ((await rows_of(hooked))["d1"].outcome, await stopped(hooked)) == ("sent", [])
+    await post(hooked, [event("bounce", 4, **BOUNCE)])
+    assert ((await rows_of(hooked))["d1"].outcome, len(await stopped(hooked))) == ("failed", 1)
 
 
 async def test_instants_are_bounded_by_what_can_be(hooked: World) -> None:

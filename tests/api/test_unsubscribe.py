@@ -40,8 +40,9 @@ async def stopped(world: World, tenant: str = "acme") -> list[str]:
         {"content": b"{", "headers": {"content-type": "application/json"}},
         {"content": b"\xff" * 5000, "headers": {"content-type": "multipart/form-data"}},
         {"content": b"--x\r\n\xff", "headers": {"content-type": "multipart/form-data; boundary=x"}},
+        {"content": b"--x", "headers": {"content-type": f"multipart/form-data; boundary*{'1' * 5000}=x"}},
     ],
-    ids=["urlencoded", "multipart", "empty", "JSON", "long", "broken"],
+    ids=["urlencoded", "multipart", "empty", "JSON", "long", "broken", "breaks parsers"],
 )
 async def test_one_click_unsubscribes_however_it_is_posted(world: World, body: dict[str, Any]) -> None:
     """RFC 8058: no cookie, no login, and 200; twice is as good as once."""

@@ -29,6 +29,7 @@ EVIL = [
     "evil@example.com, b",
     "a\ud800b",
     "é" * 500,
+    'evil@example.com, b" <' + "Miller " * 20,
 ]
 """Names and titles that would like to be more than that."""
 

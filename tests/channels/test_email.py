@@ -1,6 +1,8 @@
 """Email: what is written, and for whom."""
 
 import re
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -173,13 +175,14 @@ async def test_what_can_be_acknowledged_has_a_link_for_its_reader(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("locale", "attributes"),
-    [("hi-IN", 'lang="hi-IN" dir="ltr"'), ("ar", 'lang="ar" dir="rtl"'), ("nonsense", 'lang="en" dir="ltr"')],
+    ("language", "attributes", "align"),
+    [("en", 'lang="en" dir="ltr"', "left"), ("ar", 'lang="ar" dir="rtl"', "right")],
 )
-async def test_the_layout_follows_the_readers_locale(tmp_path: Path, locale: str, attributes: str) -> None:
-    """Screen readers and browsers need the language and its direction."""
-    mail = await written(tmp_path, message(user=user("asha", locale=locale)))
+async def test_the_layout_follows_its_words(tmp_path: Path, language: str, attributes: str, align: str) -> None:
+    """Screen readers and browsers need the language and its direction, which need not be the reader's."""
+    mail = await written(tmp_path, message(user=user("asha", locale="he"), language=language))
     assert f"<html {attributes}>" in part(mail, "html")
+    assert f'align="{align}"' in part(mail, "html")
 
 
 @pytest.mark.parametrize("evil", EVIL)
@@ -196,6 +199,8 @@ async def test_nobody_breaks_out_of_a_header(tmp_path: Path, evil: str) -> None:
     assert [address.addr_spec for address in mail["To"].addresses] == ["asha@example.com"]
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028]", mail["Subject"] + mail["To"].addresses[0].display_name)
     assert max(map(len, content.split(b"\r\n"))) <= 998
+    named = str(make_header(decode_header(message_from_bytes(content)["To"])))
+    assert one_line(evil) in named.replace('\\"', '"')
 
 
 @pytest.mark.parametrize(

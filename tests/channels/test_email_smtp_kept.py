@@ -93,6 +93,22 @@ async def test_once_the_mail_is_out_there_is_no_second_try(mailer: Make) -> None
     assert (got(box), box.connections) == (["d1", "d2"], 1)
 
 
+async def test_a_server_that_answers_out_of_turn_is_not_kept(mailer: Make) -> None:
+    """Nobody knows what its next answer would be about; what it may have got is unknown."""
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.write(b"220 x\r\n")
+        while line := await reader.readline():
+            writer.write(b"250 x\r\n250 x\r\n" if line.startswith(b"MAIL") else b"250 x\r\n")
+
+    async with talking(talk) as server:
+        assert await send(mailer(server), "d1", "d2") == ["unknown", "unknown"]
+    assert connections == 2
+
+
 async def test_mails_at_once_have_connections_of_their_own(mailer: Make) -> None:
     """No two mails share one, and afterwards all are kept."""
     box = Mailbox()

@@ -156,6 +156,7 @@ def test_the_known_services_and_the_hosts_below_them_pass(service: str) -> None:
         assert (found.scheme, found.host, found.port) == ("https", host.lower(), 443)
         assert found.origin == f"https://{host.lower()}"
         assert not found.private_allowed
+        assert "token" not in repr(found)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from activities.channels.base import Channel
 from activities.channels.registry import channels
 from punctual.channels import CHANNELS
 from resources import Resources
-from settings import Settings, SettingsError
+from settings import Settings
 from store.bus import LocalBus
 from store.engine import Database
 from store.subscriptions import Subscriptions
@@ -67,10 +67,3 @@ async def test_with_settings_they_know_whom_they_reach(sqlite: Database, built: 
             assert await found[name].unreachable(db, TENANT, people, ABOUT) == {"ben": "no_address"}
     assert (await found["email"].send(message())).outcome == "sent"
     assert b"https://crm.example/appointments/42" in (tmp_path / "outbox" / "d1.eml").read_bytes()
-
-
-async def test_keys_that_do_not_belong_together_stop_the_start(built: Any) -> None:
-    """Not the first push, hours later."""
-    keys = {"vapid_private_key": KeyPair().private, "vapid_public_key": KeyPair().public, "vapid_claims_email": OWNER}
-    with pytest.raises(SettingsError, match="VAPID_PUBLIC_KEY"):
-        built(**keys)

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from activities.channels.web_push_vapid import SEVERAL
 from tests.channels.conftest import ABOUT, Desk, message
 from tests.channels.push_service import PushService, answer, raw_server
 from tests.world import TENANT, user
@@ -73,26 +74,43 @@ async def test_a_service_that_refuses_us_is_left_alone_and_no_subscription_is_de
     desk: Desk, push_service: PushService, status: int
 ) -> None:
     """One operator warning that names the origin and nothing else; after ten minutes it is asked with a new token."""
-    await desk.subscribe(push_service.add("s1"), push_service.add("s2"))
-    push_service.answers = {"s1": [answer(status)], "s2": [answer(status)]}
+    people = ["asha", "ben", "lena", "ravi"]
+    await desk.subscribe(*(replace(push_service.add(f"of-{who}"), user_id=who) for who in people))
+    push_service.answers = {f"of-{who}": [answer(status)] for who in people}
     now = datetime.now(UTC)
     channel = desk.make(now=lambda: now)
     with capture_logs() as logs:
-        first = await channel.send(message())
+        results = [await channel.send(message(user=user(who))) for who in people[:SEVERAL]]
         asked = len(push_service.received)
         now += timedelta(minutes=4)
-        second = await channel.send(message())
-    assert (first.outcome, first.after) == ("retry", timedelta(minutes=10))
-    assert (second.outcome, second.after) == ("retry", timedelta(minutes=6))
+        late = await channel.send(message(user=user("ravi")))
+    assert [(result.outcome, result.after) for result in results] == [("retry", timedelta(minutes=10))] * SEVERAL
+    assert (late.outcome, late.after) == ("retry", timedelta(minutes=6))
     assert len(push_service.received) == asked
     [warning] = [entry for entry in logs if entry["log_level"] == "warning"]
     assert set(warning) == {"event", "log_level", "origin"}
     assert warning["origin"] == push_service.origin
-    assert await desk.subscribed() == ["s1", "s2"]
+    assert await desk.subscribed() == ["of-asha"]
     now += timedelta(minutes=6)
     assert (await channel.send(message())).outcome == "sent"
     tokens = {push.headers["Authorization"] for push in push_service.received}
     assert len(tokens) == 2
+
+
+async def test_one_persons_subscription_of_another_key_stops_nobody_else(
+    desk: Desk, push_service: PushService
+) -> None:
+    """However many of them one person makes; nor do those of several, where others are accepted."""
+    people = ["asha", *(f"foreign-{n}" for n in range(SEVERAL))]
+    await desk.subscribe(*(replace(push_service.add(f"of-{who}"), user_id=who) for who in people))
+    push_service.answers = {f"of-{who}": [answer(403)] * 9 for who in people[1:]}
+    channel = desk.make()
+    for _ in range(SEVERAL):
+        assert (await channel.send(message(user=user("foreign-0")))).outcome == "retry"
+    assert (await channel.send(message())).outcome == "sent"
+    for who in people[1:]:
+        assert (await channel.send(message(user=user(who)))).outcome == "retry"
+    assert (await channel.send(message())).outcome == "sent"
 
 
 async def test_too_large_is_tried_once_more_with_the_title_only(desk: Desk, push_service: PushService) -> None:

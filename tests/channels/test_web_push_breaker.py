@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from activities.channels import web_push_breaker
 from activities.channels.web_push_breaker import A_FEW, FIRST_PAUSE, LONGEST_PAUSE, TOLERATED, Breaker, LeftAlone
+from activities.channels.web_push_vapid import SEVERAL, Vapid
 from tests.channels.conftest import NOW, Desk, message
-from tests.channels.push_service import PushService, raw_server
-from tests.world import user
+from tests.channels.push_service import OWNER, KeyPair, PushService, raw_server
+from tests.world import TENANT, user
 
 SICK, WELL = "https://sick.example", "https://well.example"
 
@@ -172,3 +173,18 @@ async def test_many_sends_to_a_silent_service_hold_up_no_other(
         over.set()
         last = [result for result in await asyncio.gather(*begun) if result.after is None]
     assert asked == len(last) == A_FEW
+
+
+async def test_a_clock_that_is_set_back_lengthens_no_pause(watched: Watched) -> None:
+    """Neither that of a silent service nor that of one that refuses our key."""
+    keys = KeyPair()
+    vapid = Vapid(keys.private, keys.public, OWNER)
+    for person in range(SEVERAL):
+        vapid.refused(SICK, (TENANT, str(person)), watched.now)
+    for _ in range(TOLERATED):
+        await watched.fails()
+    assert vapid.pause(SICK, watched.now)
+    await watched.left_alone()
+    watched.now -= timedelta(days=1)
+    assert vapid.pause(SICK, watched.now) is None
+    await watched.answered()

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from activities.channels.web_push import WebPush
-from activities.channels.web_push_vapid import VapidKeys
+from activities.channels.web_push_vapid import SEVERAL, VapidKeys
 from settings import SettingsError
 from tests.channels.conftest import ABOUT, Desk, message
 from tests.channels.push_service import OWNER, KeyPair, PushService, answer
@@ -47,6 +47,10 @@ async def test_a_refusal_of_one_key_stops_no_other(desk: Desk, push_service: Pus
     push_service.answers["s1"] = [answer(403)]
     now = datetime.now(UTC)
     channel = changed(desk, push_service, now=lambda: now)
+    for n in range(SEVERAL - 1):
+        await desk.subscribe(replace(push_service.add(f"other-{n}", FRESH), user_id=f"other-{n}"))
+        push_service.answers[f"other-{n}"] = [answer(403)]
+        await channel.send(message(user=user(f"other-{n}")))
     first = await channel.send(message())
     assert (first.outcome, first.after, first.progress["devices"]) == ("retry", timedelta(minutes=10), ["s2"])
     now += timedelta(minutes=9)

@@ -44,6 +44,18 @@ async def test_a_bounce_is_the_addresss_whoever_has_it_and_however_it_is_written
         assert await why(db) == {}
 
 
+async def test_a_domain_is_the_same_in_unicode_and_as_servers_write_it(sqlite: Database) -> None:
+    """The directory has the one, mails and what becomes of them have the other; neither is another domain."""
+    written, on_the_way = "asha@straße.example", "asha@xn--strae-oqa.example"
+    async with sqlite.write() as db:
+        await OURS.bounced(db, "acme", on_the_way, NOW, "550")
+        assert [one.reason for one in await OURS.of(db, "acme", "asha", written)] == ["bounced"]
+        assert await OURS.of(db, "acme", "asha", "asha@strasse.example") == []
+        assert await OURS.stopped(db, "acme", {"asha": written}, ()) == {"asha": "bounced"}
+        await OURS.forget(db, "acme", "asha", written)
+        assert not await OURS.lift(db, "acme", on_the_way)
+
+
 async def test_a_rotation_of_keys_loses_nothing_and_shows_nothing_twice(database: Database) -> None:
     """What an older key marked is found, lifted and forgotten; addresses are nowhere to be read."""
     rotated = Suppressions(Vault(["another-secret-of-at-least-32-characters", SECRET]))

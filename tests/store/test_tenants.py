@@ -180,8 +180,8 @@ WRITES: dict[str, Call] = {
 
 # It takes a lock, and neither reads nor writes a row.
 ROWLESS = {"directory.lock", "inbox.lock"}
-# What time changes or finds, it does for everybody: tests/activities/test_sweep.py, tests/store/test_waiting.py.
-FOR_ALL = {"inbox_changes.is_due", "inbox_changes.end", "waiting.forgotten"}
+# What time changes or finds, it does for everybody: test_sweep.py and test_rescue.py, tests/store/test_waiting.py.
+FOR_ALL = {"inbox_changes.is_due", "inbox_changes.end", "waiting.forgotten", "retries.untaken"}
 
 
 async def _populate(db: Connection, tenant: str) -> None:

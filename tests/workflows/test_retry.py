@@ -13,6 +13,8 @@ from punctual import events
 from punctual.client import signal
 from punctual.policy import Policy
 from store import reports, retries
+from store.suppressions import Suppressions
+from store.vault import Vault
 from tests.eventually import eventually
 from tests.workflows.escalating import MINUTE, H
 from tests.workflows.test_digest import Days
@@ -28,6 +30,9 @@ async def _mails(world: World, *outcomes: str) -> list[reports.Reported]:
         return await reports.page(db, world.tenant, wanted)
 
 
+SUPPRESSIONS = Suppressions(Vault(["a-secret-of-at-least-thirty-two-characters"]))
+
+
 async def _tell(world: World, type_: str, at: datetime, id_: str, **data: Any) -> None:
     event = world.event(type_, at, **data)
     event["data"]["id"] = id_
@@ -39,7 +44,7 @@ async def _retry(world: World, virtual: WorkflowEnvironment, *ids: str) -> dict[
     now = await virtual.get_current_time()
     async with world.database.write() as db:
         asked = await retries.of_ids(db, world.tenant, ids)
-        found = await retrying.retry(db, world.tenant, asked, now)
+        found = await retrying.retry(db, world.tenant, asked, SUPPRESSIONS, now)
     await retrying.wake(world.database, Gateway(world.client), world.tenant, found.ids, now)
     return found.refused
 

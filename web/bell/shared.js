@@ -43,7 +43,7 @@ function begin(base, key, owner) {
     return null;
   };
   const shared = { inbox: new Inbox(base, token), sources };
-  if (base.origin === location.origin) follow(shared.inbox);
+  if (base.origin === location.origin) follow(shared.inbox, owner);
   open.set(key, shared);
   return shared;
 }

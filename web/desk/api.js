@@ -1,5 +1,7 @@
 /** Calls to our own API. */
 
+import { ownerOf } from "./session.js";
+
 const WITHIN = 20_000;
 const UNREACHABLE = "The server cannot be reached. Nothing was changed.";
 const LATE = "The server did not answer in time. Look whether it was done before you try again.";
@@ -29,6 +31,11 @@ export class Api extends EventTarget {
   constructor(token) {
     super();
     this.#token = token;
+  }
+
+  /** Whose token it is, as `ownerOf` says it. */
+  get owner() {
+    return ownerOf(this.#token);
   }
 
   get(path) {

@@ -10,7 +10,7 @@ const WORDS = {
   denied: "Notifications are blocked for this page. Allow them in the browser's site settings, then reload.",
   keyless: "The server has no push keys (VAPID). “punctual keys vapid” makes them.",
   off: "Reminders can reach you when this page is closed. Your browser will ask you first.",
-  stale: "The server's push key has changed. Enable push once more.",
+  stale: "Push was on here, but the browser has dropped it. Enable it once more.",
   undecided: "You have not decided yet. Push stays off.",
   on: "Push is on for this device.",
   disabled: "Push is off for this device.",

@@ -18,7 +18,7 @@ export const OUTCOMES = {
   "why.quiet_hours": "after your quiet hours",
   "why.digest": "in your digest",
   "why.snoozed": "you have snoozed it",
-  "why.preference": "you chose so",
+  "why.preference": "your preferences leave it out",
   "why.unsubscribed": "you have unsubscribed",
   "why.bounced": "mail to your address came back",
   "why.no_address": "you have no address for it",

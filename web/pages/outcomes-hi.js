@@ -18,7 +18,7 @@ export const OUTCOMES = {
   "why.quiet_hours": "आपके शांत समय के बाद",
   "why.digest": "आपके सारांश में",
   "why.snoozed": "आपने इसे टाला है",
-  "why.preference": "आपने ऐसा चुना है",
+  "why.preference": "आपकी सूचना सेटिंग के अनुसार",
   "why.unsubscribed": "आपने सदस्यता छोड़ी है",
   "why.bounced": "आपके पते से मेल लौट आई",
   "why.no_address": "इसके लिए आपका कोई पता नहीं है",

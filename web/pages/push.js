@@ -1,10 +1,9 @@
 /** Web Push of this browser: what stands in its way, on, off, and put right when it has come apart. */
 
+import { KEPT, clear, isAnothers } from "/bell/pushed.js";
 import { read, write } from "/static/desk/storage.js";
 
 const PATH = "/v1/push/subscriptions";
-/** That push is on in this browser, for when it loses its subscription. */
-const KEPT = "punctual-push";
 /** The worker's word for a subscription that the browser has changed. */
 const CHANGED = "push-subscription-changed";
 const PATIENCE = 3_000;
@@ -62,15 +61,23 @@ export async function tell(api, found) {
 
 const unsubscribed = (api, { endpoint }) => api.post("/v1/push/unsubscribe", { endpoint });
 
-/** Takes push away from this browser, for a log-out: no longer than three seconds, and whatever becomes of it. */
+/** The look that this page is taking: what it brings about must not outlive a log-out. */
+let looking = null;
+
+/**
+ * Takes push away from this browser, with all it shows, for a log-out: no longer than three seconds, and whatever
+ * becomes of it. What is another user's stays.
+ */
 export async function release(api) {
-  write("localStorage", KEPT, null);
+  if (isAnothers(api.owner)) return;
   navigator.clearAppBadge?.().catch(() => {});
   const undo = async () => {
     const found = await subscription();
-    if (found) await Promise.allSettled([unsubscribed(api, found), found.unsubscribe()]);
+    await Promise.allSettled([clear(), found && unsubscribed(api, found), found?.unsubscribe()]);
   };
-  await Promise.race([undo().catch(() => {}), new Promise((late) => setTimeout(late, PATIENCE))]);
+  const all = Promise.allSettled([undo(), looking?.then(undo, undo)]);
+  await Promise.race([all, new Promise((late) => setTimeout(late, PATIENCE))]);
+  write("localStorage", KEPT, null);
 }
 
 /**
@@ -79,7 +86,6 @@ export async function release(api) {
  */
 export class Push extends EventTarget {
   #api;
-  #looking = null;
   #hasLooked = false;
   /** The id that the server knows this browser by, while push is on. */
   id = null;
@@ -102,8 +108,8 @@ export class Push extends EventTarget {
    */
   look() {
     this.#hasLooked = true;
-    this.#looking ??= this.#look().finally(() => (this.#looking = null));
-    return this.#looking;
+    looking ??= this.#look().finally(() => (looking = null));
+    return looking;
   }
 
   async #look() {
@@ -113,7 +119,13 @@ export class Push extends EventTarget {
     const key = await publicKey(this.#api);
     if (!key) return "keyless";
     const found = await subscription();
-    if (found && isOf(found, key)) return this.#on(found);
+    const wasAnothers = isAnothers(this.#api.owner);
+    if (found && isOf(found, key) && !wasAnothers) return this.#on(found);
+    // What is shown, and what is on its way to the endpoint of before, is not for this reader.
+    if (wasAnothers) {
+      await clear();
+      write("localStorage", KEPT, null);
+    }
     // Some browsers drop a subscription in silence. Nobody is asked for a permission here.
     const wasOn = found || read("localStorage", KEPT);
     return wasOn && Notification.permission === "granted" ? this.#renew(found, key) : "off";
@@ -149,7 +161,7 @@ export class Push extends EventTarget {
 
   /** Subscribes with the server's first key in the place of `older`, which the server pushes to until it has the new one. */
   async #renew(older, key) {
-    write("localStorage", KEPT, "on");
+    this.#keep();
     await older?.unsubscribe();
     let found;
     try {
@@ -166,14 +178,20 @@ export class Push extends EventTarget {
 
   /** Servers forget: what this browser holds is told again on every visit. */
   async #on(found) {
-    write("localStorage", KEPT, "on");
+    this.#keep();
     this.id = await tell(this.#api, found);
     return "on";
   }
 
+  /** Notes whom the pushes are for: for when the browser loses its subscription, or somebody else logs in. */
+  #keep() {
+    write("localStorage", KEPT, this.#api.owner);
+  }
+
   async #changed() {
+    if (isAnothers(this.#api.owner)) return;
     // What is being looked at may be what was there before.
-    await this.#looking?.catch(() => {});
+    await looking?.catch(() => {});
     const state = await this.look().catch(() => null);
     if (state) this.dispatchEvent(new CustomEvent("change", { detail: state }));
   }

@@ -220,7 +220,7 @@ export const WORDS = {
   "push.denied": "Notifications are blocked for this page. Allow them in the browser's site settings, then reload.",
   "push.keyless": "The server has no push keys yet. Ask whoever runs it.",
   "push.off": "Reminders can reach you when this page is closed. Your browser will ask you first.",
-  "push.stale": "The server's push key has changed. Enable push once more.",
+  "push.stale": "Push was on here, but the browser has dropped it. Enable it once more.",
   "push.undecided": "You have not decided yet. Push stays off.",
   "push.on": "Push is on for this device.",
   "push.disabled": "Push is off for this device.",

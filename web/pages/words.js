@@ -56,6 +56,9 @@ export function name(what, key) {
   return ALL[lang][`${what}.${key}`] ?? sentence(key);
 }
 
+/** Whether there is such a name of our own. */
+export const has = (what, key) => Object.hasOwn(ALL.en, `${what}.${key}`);
+
 /** What of an error people read: our own words where there is no answer, else the server's. */
 export const explain = (error) => (error.status === 0 ? t(error.isLate ? "late" : "unreachable") : error.message);
 

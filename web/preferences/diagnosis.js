@@ -4,7 +4,7 @@ import { h } from "/bell/dom.js";
 import { busy } from "/static/desk/api.js";
 import { icon } from "../pages/icons.js";
 import { isOf, obstacle, publicKey, registration, subscription, tell } from "../pages/push.js";
-import { explain, name, t } from "../pages/words.js";
+import { explain, has, name, t } from "../pages/words.js";
 import { freedom, muted, ofChannel } from "./levels.js";
 import { sendTest } from "./push-test.js";
 import { isQuiet, ownZone } from "./quiet.js";
@@ -13,6 +13,9 @@ const CHANNEL = "web_push";
 /** How a test stands, as the list says it. */
 const SHOWN = { sent: "good", deferred: "hint", trying: "hint", withheld: "bad", failed: "bad" };
 const ICONS = { good: "check", bad: "cross", hint: "info" };
+
+/** In the words for a push, or those for any channel. */
+const why = (reason) => name(has("reason", reason) ? "reason" : "why", reason);
 
 /** Whether the server has what this browser holds: telling it again answers the id by which it lists it. */
 async function isKnown(api, found) {
@@ -93,7 +96,7 @@ export function diagnosis(find, api, { me, draft, notices, home }) {
   async function test() {
     show("hint", "sending");
     const { stands, reason } = await sendTest(api, me.sub).finally(() => find("diagnosis").lastChild.remove());
-    show(SHOWN[stands], stands, { why: reason ? name("reason", reason) : "" });
+    show(SHOWN[stands], stands, { why: reason ? why(reason) : "" });
     if (stands === "sent") show("hint", "arrived");
     return { good: "fine", hint: "open", bad: "found" }[SHOWN[stands]];
   }

@@ -51,6 +51,13 @@ export function muted(preferences, channel, notices) {
   });
 }
 
+/** The preferences without any choice for these channels; those that are not shown here keep theirs. */
+export function withoutChoices(preferences, channels) {
+  const without = (before, where) => channels.reduce((now, channel) => withChoice(now, where, channel, null), before);
+  const places = ["categories", "types"].flatMap((map) => Object.keys(preferences[map]).map((key) => [map, key]));
+  return [[], ...places].reduce(without, preferences);
+}
+
 /** The preferences with one choice made: true, false, or null for none. `where`: `[]`, `["categories", name]` or `["types", name]`. */
 export function withChoice(preferences, [map, key], channel, choice) {
   const before = map ? (preferences[map][key] ?? {}) : preferences.channels;

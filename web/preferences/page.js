@@ -4,11 +4,12 @@ import { shell } from "../pages/shell.js";
 import { explain, lang, name, t } from "../pages/words.js";
 import { h } from "/bell/dom.js";
 import { confirmed } from "../pages/dialogs.js";
+import { changes } from "./changes.js";
 import { devices } from "./devices.js";
 import { diagnosis } from "./diagnosis.js";
 import { digestForm } from "./digest-form.js";
 import { Draft } from "./draft.js";
-import { learn } from "./levels.js";
+import { learn, withoutChoices } from "./levels.js";
 import { Matrix } from "./matrix.js";
 import { quietForm } from "./quiet-form.js";
 import { stops } from "./stops.js";
@@ -79,6 +80,7 @@ await shell("preferences", async (ours) => {
   ours.mayLeave = () => mayLeave(draft);
   let zone = null;
   let catalogue = [];
+  let matrix = null;
   let isReady = false;
 
   async function start() {
@@ -88,7 +90,7 @@ await shell("preferences", async (ours) => {
       learn(channels);
       zone = timezone ?? null;
       catalogue = items;
-      const matrix = new Matrix(find("matrix"), draft, items, (channel) => on?.includes(channel) ?? true);
+      matrix = new Matrix(find("matrix"), draft, items, (channel) => on?.includes(channel) ?? true);
       const parts = [() => matrix.draw(), quietForm(find, draft, () => zone), digestForm(find, draft)];
       draft.addEventListener("change", () => draw(parts));
       channelChoice(matrix);
@@ -108,8 +110,7 @@ await shell("preferences", async (ours) => {
 
   function draw(parts) {
     for (const part of parts) part();
-    const { channels, categories, types } = draft.value;
-    find("reset").hidden = ![channels, categories, types].some((map) => Object.keys(map).length);
+    find("reset").hidden = !changes(withoutChoices(draft.value, matrix.channels), draft.value).length;
     drawRefusals(draft.error);
     drawSaving(draft);
   }
@@ -117,7 +118,7 @@ await shell("preferences", async (ours) => {
   find("reset").addEventListener("click", async () => {
     const words = { heading: t("matrix.reset"), text: t("matrix.reset.text"), yes: t("matrix.reset.yes") };
     if (!(await confirmed(words))) return;
-    draft.change({ ...draft.value, channels: {}, categories: {}, types: {} });
+    draft.change(withoutChoices(draft.value, matrix.channels));
     moveFocus("matrix-heading");
   });
   find("save").addEventListener("click", () => {

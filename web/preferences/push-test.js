@@ -4,6 +4,8 @@ const CHANNEL = "web_push";
 const EVERY = 1_000;
 const LOOKS = 20;
 const ACCEPTED = ["sent", "delivered", "opened", "clicked"];
+/** How what has become of it stands; whatever is not here has failed. */
+const STANDS = { deferred: "deferred", withheld: "withheld", superseded: "withheld", skipped: "withheld" };
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -39,7 +41,7 @@ export async function sendTest(api, user) {
     const found = await delivery(api, id, user);
     if (!found) await pause(EVERY);
     else if (ACCEPTED.includes(found.outcome)) return { stands: "sent", reason: null };
-    else return { stands: ["deferred", "withheld"].includes(found.outcome) ? found.outcome : "failed", reason: found.reason };
+    else return { stands: STANDS[found.outcome] ?? "failed", reason: found.reason };
   }
   return { stands: "trying", reason: null };
 }

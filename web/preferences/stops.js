@@ -27,6 +27,8 @@ function words({ scope, reason, since, detail }, address, notices) {
 
 /** @param {(id: string) => HTMLElement} find @param {Api} api @param {{type: string, category: string}[]} notices */
 export function stops(find, api, notices) {
+  let drawn = "";
+
   function row(stopped, address) {
     const { heading, text, undo } = words(stopped, address, notices);
     const button = h("button", { type: "button", "aria-label": `${undo}: ${heading}` }, undo);
@@ -49,6 +51,10 @@ export function stops(find, api, notices) {
   async function look() {
     const { address, stopped } = await api.get(PATH).catch(() => ({ stopped: null }));
     if (!stopped) return;
+    const now = JSON.stringify([address, stopped]);
+    // Whoever comes back to the page still has the focus where it was.
+    if (now === drawn) return;
+    drawn = now;
     find("stopped").replaceChildren(...stopped.map((one) => row(one, address)));
     find("stops").hidden = !stopped.length;
   }

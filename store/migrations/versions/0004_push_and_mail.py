@@ -15,10 +15,12 @@ def upgrade() -> None:
     for name in ("type", "priority"):
         op.add_column("deliveries", sa.Column(name, Key))
     op.add_column("deliveries", sa.Column("detail", sa.String()))
-    for name in ("created_at", "sent_at", "delivered_at", "opened_at", "clicked_at"):
+    for name in ("created_at", "sent_at", "delivered_at", "opened_at", "clicked_at", "retried_at"):
         op.add_column("deliveries", sa.Column(name, Instant()))
     for columns in (["tenant", "created_at", "id"], ["tenant", "user_id", "channel", "created_at"]):
         op.create_index(f"ix_deliveries_{'_'.join(columns)}", "deliveries", columns)
+    untaken = sa.text("outcome = 'planned' AND due_at IS NOT NULL")
+    op.create_index("ix_deliveries_untaken", "deliveries", ["due_at"], sqlite_where=untaken, postgresql_where=untaken)
     op.add_column("push_subscriptions", sa.Column("vapid_key", sa.String()))
     op.create_table(
         "suppressions",

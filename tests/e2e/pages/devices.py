@@ -60,7 +60,8 @@ class Device:
 
     async def push(self, data: str) -> None:
         push = {"origin": self.origin, "registrationId": self.registration, "data": data}
-        await self.devtools.send("ServiceWorker.deliverPushMessage", push)
+        async with asyncio.timeout(30):
+            await self.devtools.send("ServiceWorker.deliverPushMessage", push)
 
     async def shown(self) -> Any:
         """Title, text, link and actions of the notification that is shown."""
@@ -90,6 +91,6 @@ async def started(page: Page, context: BrowserContext, site: Site) -> Device:
     await page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => null)")
     async with asyncio.timeout(30):
         registration = await activated
-    [worker] = context.service_workers
-    await worker.evaluate(STUBS)
+        [worker] = context.service_workers
+        await worker.evaluate(STUBS)
     return Device(page, worker, devtools, registration, site.url)

@@ -218,8 +218,13 @@ async def test_what_another_device_has_changed_meanwhile_stays(page: Page, site:
 
 @pytest.mark.thorough
 async def test_a_server_that_is_silent_is_not_waited_for_and_the_focus_stays(page: Page, site: Site) -> None:
-    """The change is said not to be saved, and tried again by keyboard; going back to defaults keeps the focus too."""
+    """The change is said not to be saved, and tried again by keyboard; going back to defaults keeps the focus too,
+    and what was chosen for a channel that is off here.
+    """
+    hidden = {"channels": {"sms": True}, "types": {"ticket.closed": {"sms": False}}}
+    await site.send("PUT", PATH, hidden)
     await _open(page, site)
+    await expect(page.locator("#reset")).to_be_hidden()
     await page.evaluate(LATE)
     asked = asyncio.Event()
 
@@ -239,6 +244,9 @@ async def test_a_server_that_is_silent_is_not_waited_for_and_the_focus_stays(pag
     await page.get_by_role("dialog").get_by_role("button", name="Back to defaults").press("Enter")
     await expect(page.locator("#reset")).to_be_hidden()
     await expect(page.locator("#matrix-heading")).to_be_focused()
+    await expect(page.locator("#saving")).to_have_text("All changes saved.")
+    chosen = await _stored(site)
+    assert {name: chosen[name] for name in ("channels", "categories", "types")} == {**hidden, "categories": {}}
 
 
 @pytest.mark.thorough

@@ -47,7 +47,10 @@ async def _subscribed(site: Site) -> list[str]:
 async def test_a_page_puts_right_what_the_browser_is_subscribed_with(
     page: Page, context: BrowserContext, site: Site
 ) -> None:
-    """A key that has changed, a subscription that is gone, one that the worker has renewed; nobody is asked."""
+    """A key that has changed, a subscription that is gone, one that the worker has renewed, one of another user.
+
+    Nobody is asked.
+    """
     settings = site.ours.settings
     settings.vapid_private_key, settings.vapid_public_key = SecretStr("new,old"), f"{KEY},{OLD_KEY}"
     await site.send("POST", "/v1/push/subscriptions", {**DEVICE, "endpoint": f"{DEVICE['endpoint']}1"})
@@ -71,3 +74,8 @@ async def test_a_page_puts_right_what_the_browser_is_subscribed_with(
         await worker.evaluate("renew({})")
     assert await worker.evaluate("how") == {"userVisibleOnly": True, "applicationServerKey": KEY}
     assert await _subscribed(site) == ["2", "3", "4"]
+    await page.evaluate("localStorage['punctual-push'] = JSON.stringify(['other', 'asha'])")
+    async with page.expect_response("**/v1/push/unsubscribe"):
+        await page.goto(f"{site.url}/inbox")
+    assert await _subscribed(site) == ["2", "3", "5"]
+    assert await page.evaluate("localStorage['punctual-push']") == json.dumps([TENANT, USER], separators=(",", ":"))

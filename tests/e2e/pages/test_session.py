@@ -29,8 +29,13 @@ async def test_a_log_out_takes_push_away_and_ends_every_page_of_the_user(
     await other.goto(f"{site.url}/inbox")
     await expect(other.locator("#user")).to_have_text("asha · acme")
     await bala.goto(_link(site, "/inbox", "bala"))
-    await bala.get_by_role("button", name="Switch").click()
+    async with bala.expect_response("**/v1/push/unsubscribe"):
+        await bala.get_by_role("button", name="Switch").click()
     await expect(bala.locator("#user")).to_have_text("bala · acme")
+    # The browser's pushes are for whoever has opened a page last.
+    async with page.expect_response("**/v1/push/unsubscribe"):
+        await page.reload()
+    await expect(page.locator("#push-state")).to_have_text("Push is on for this device.")
 
     await page.locator("#logout").click()
     await expect(page.locator("#login")).to_be_visible()
