@@ -100,7 +100,13 @@ async def add(db: Connection, tenant: str, rows: Sequence[Notification]) -> set[
 async def lock(db: Connection, tenant: str, user_ids: Collection[str]) -> None:
     """Keeps others who change these inboxes out until the transaction ends: two could wait for each other's rows."""
     mine = and_(inboxes.c.tenant == tenant, inboxes.c.user_id.in_(user_ids))
-    await db.execute(select(inboxes.c.user_id).where(mine).order_by(inboxes.c.user_id).with_for_update())
+    locking = select(inboxes.c.user_id).where(mine).order_by(inboxes.c.user_id).with_for_update()
+    missing = set(user_ids) - {row.user_id for row in await db.execute(locking)}
+    if missing:
+        # One that does not exist keeps nobody out, and may come to be before our next statement.
+        rows = [{"tenant": tenant, "user_id": user_id, "version": 0} for user_id in sorted(missing)]
+        await db.execute(insert(db, inboxes).on_conflict_do_nothing(), rows)
+        await db.execute(locking)
 
 
 async def bump(db: Connection, tenant: str, user_ids: Collection[str]) -> dict[str, int]:

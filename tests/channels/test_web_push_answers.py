@@ -103,7 +103,7 @@ async def test_one_persons_subscription_of_another_key_stops_nobody_else(
     """However many of them one person makes; nor do those of several, where others are accepted."""
     people = ["asha", *(f"foreign-{n}" for n in range(SEVERAL))]
     await desk.subscribe(*(replace(push_service.add(f"of-{who}"), user_id=who) for who in people))
-    push_service.answers = {f"of-{who}": [answer(403)] * 9 for who in people[1:]}
+    push_service.answers = {f"of-{who}": [answer(403) for _ in range(9)] for who in people[1:]}
     channel = desk.make()
     for _ in range(SEVERAL):
         assert (await channel.send(message(user=user("foreign-0")))).outcome == "retry"

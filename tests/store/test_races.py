@@ -161,6 +161,24 @@ async def test_the_count_is_the_list_at_any_time(both: list[Database]) -> None:
     assert len(seen) > 10
 
 
+async def test_an_inbox_is_locked_before_anything_is_in_it(both: list[Database]) -> None:
+    """Its first notification may come between a lock that finds nothing and what is done under it."""
+    order: list[str] = []
+
+    async def other() -> None:
+        async with both[1].write() as db:
+            await inbox.lock(db, "acme", ["asha"])
+            order.append("second")
+
+    async with both[0].write() as db:
+        await inbox.lock(db, "acme", ["asha"])
+        waiting = asyncio.create_task(other())
+        await asyncio.wait([waiting], timeout=0.3)
+        order.append("first")
+    await waiting
+    assert order == ["first", "second"]
+
+
 async def test_what_fails_leaves_nothing(database: Database) -> None:
     """An error inside the block undoes the whole transaction."""
     with pytest.raises(LookupError):
