@@ -43,7 +43,7 @@ CHANNELS: dict[str, ChannelSpec] = {
             queue="punctual-push",
             needs="vapid_private_key",
             recalls=True,
-            daily=100,
+            daily=300,
         ),
         ChannelSpec("email", "important", slow=True, queue="punctual-email", needs="email_url", digests=True),
         ChannelSpec("sms", "chosen", slow=True, queue="punctual-sms", needs="sms_url"),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 import catalogue
@@ -203,7 +203,9 @@ _RUNNER = _PreparedOnce(RUNNER.restrictions)
 
 
 @asynccontextmanager
-async def workers(world: World, *, workflows: list[type[Any]] | None = None) -> AsyncIterator[None]:
+async def workers(
+    world: World, *, workflows: list[type[Any]] | None = None, runner: WorkflowRunner | None = None
+) -> AsyncIterator[None]:
     """The workers of a world: the queues and activities of `worker.py`, with the world's own channels."""
     plan = Plan(world.database, NOTICES, LocalBus())
     compose = Compose(world.database, world.channels, NOTICES, ["crm.example.com"])
@@ -217,7 +219,7 @@ async def workers(world: World, *, workflows: list[type[Any]] | None = None) -> 
                 world.client, task_queue=queue,
                 workflows=(workflows or WORKFLOWS) if queue == TASK_QUEUE else [],
                 activities=fast if queue == TASK_QUEUE else [deliver.deliver],
-                workflow_runner=_RUNNER, workflow_failure_exception_types=[Exception],
+                workflow_runner=runner or _RUNNER, workflow_failure_exception_types=[Exception],
             )  # fmt: skip
             await stack.enter_async_context(worker)
         yield
