@@ -156,7 +156,8 @@ class Deliver:
             if claimed.lease_until is None:
                 blocked = await channel.unreachable(db, tenant, [user], about)
                 if blocked:
-                    await _settled(db, request.ref, row.id, "withheld", blocked[user.id], now, claimed.progress or {})
+                    fate = claimed.instead_of("withheld", blocked[user.id])
+                    await _settled(db, request.ref, row.id, *fate, now, claimed.progress or {})
                     return None, None
                 until = await recheck.changed(db, request.ref, claimed, note, user, self._notices, now)
                 if until is not None:

@@ -51,7 +51,8 @@ async def changed(
         await waiting.put_off(db, ref.tenant, row.id, "snoozed", until)
         return {user.id: until}
     if decision.until is None:
-        await ledger.settle(db, ref.tenant, row.id, "withheld", decision.reason, now, {})
+        fate = row.instead_of("withheld", decision.reason)
+        await ledger.settle(db, ref.tenant, row.id, *fate, now, row.progress or {})
         return {}
     assert decision.reason != "preference"
     await waiting.put_off(db, ref.tenant, row.id, decision.reason or "quiet_hours", decision.until)

@@ -107,28 +107,34 @@ class Entity(Strict):
     id: str
 
 
-class Delivery(Strict):
-    """One notification on its way to one person by one channel; `due_at`: until when it is deferred."""
+class Way(Strict):
+    """What became of a notification by one channel; `due_at`: until when it is deferred."""
 
-    id: str
-    user_id: str
     channel: str
-    type: str | None
-    priority: str | None
-    entity: Entity
-    step_key: str
-    notification_id: str | None
     outcome: Outcome
     reason: str | None
     detail: str | None
-    attempts: int
-    created_at: str
+    created_at: str | None
     sent_at: str | None
     delivered_at: str | None
     opened_at: str | None
     clicked_at: str | None
     due_at: str | None
     at: str
+
+
+class Delivery(Way):
+    """One notification on its way to one person by one channel."""
+
+    id: str
+    user_id: str
+    type: str | None
+    priority: str | None
+    entity: Entity
+    step_key: str
+    notification_id: str | None
+    attempts: int
+    created_at: str
 
 
 class Deliveries(Strict):
@@ -235,8 +241,13 @@ def _position(pages: Pages, cursor: str | None) -> tuple[datetime, str] | None:
     return (datetime.fromisoformat(position[0]), position[1]) if position else None
 
 
+def way(row: Any) -> dict[str, Any]:
+    """A row of the ledger as a Way."""
+    values = {name: getattr(row, name) for name in Way.model_fields}
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
 def _shown(row: Reported) -> dict[str, Any]:
-    instants = ("created_at", "sent_at", "delivered_at", "opened_at", "clicked_at", "due_at", "at")
-    shown = {name: getattr(row, name) for name in Delivery.model_fields if name not in ("entity", *instants)}
-    shown["entity"] = {"kind": row.kind, "id": row.entity_id}
-    return shown | {name: iso(getattr(row, name)) for name in instants}
+    own = [name for name in Delivery.model_fields if name not in ("entity", *Way.model_fields)]
+    shown = {name: getattr(row, name) for name in own}
+    return {**shown, "entity": {"kind": row.kind, "id": row.entity_id}, **way(row)}

@@ -49,6 +49,10 @@ class Delivery:
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
 
+    def instead_of(self, outcome: str, reason: str | None) -> tuple[str, str | None]:
+        """How it ends where it is sent no further: what one of somebody's devices has is sent."""
+        return ("sent", None) if (self.progress or {}).get("devices") else (outcome, reason)
+
 
 @dataclass(frozen=True)
 class Fate:
@@ -228,8 +232,9 @@ async def give_up(
     What has come to one of somebody's devices is sent, though others could not be reached.
     """
     for row in await open_rows(db, ref, step_key, channel):
-        if row.progress and row.progress.get("devices"):
-            await settle(db, ref.tenant, row.id, "sent", None, at, row.progress, row.detail or "")
+        fate = row.instead_of("failed", "timeout")
+        if fate[0] == "sent":
+            await settle(db, ref.tenant, row.id, *fate, at, row.progress or {}, row.detail or "")
     mine = and_(_of(ref), _d.step_key == step_key, _d.channel == channel, _d.outcome == "planned")
     outcome, reason = ("expired", "expired") if expired else ("failed", "timeout")
     failed = update(deliveries).where(mine, _d.lease_until.is_(None))

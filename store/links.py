@@ -35,27 +35,23 @@ class Link:
 
 
 @dataclass(frozen=True)
-class AcknowledgeLink(Link):
+class _ActLink(Link):
+    tenant: str
+    notification_id: str
+    user_id: str
+    expires_at: datetime
+
+
+class AcknowledgeLink(_ActLink):
     """Lets whoever has it acknowledge what one notification tells one person, until it expires."""
 
     purpose = "acknowledge link"
 
-    tenant: str
-    notification_id: str
-    user_id: str
-    expires_at: datetime
 
-
-@dataclass(frozen=True)
-class SnoozeLink(Link):
+class SnoozeLink(_ActLink):
     """Lets whoever has it put one notification of one person off for a while, until it expires."""
 
     purpose = "snooze link"
-
-    tenant: str
-    notification_id: str
-    user_id: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)

@@ -216,3 +216,14 @@ async def test_a_few_slow_sends_beat_as_well(reminded: Office, monkeypatch: pyte
     request = DeliverRequest(ref=REF, key=REMINDER, channel="email", until=START)
     told = await asyncio.wait_for(environment.run(reminded.delivering.deliver, request), 20)
     assert told.outcomes == {"sent": 2}
+
+
+async def test_what_one_device_has_is_sent_though_no_other_can_be_reached_any_more(reminded: Office) -> None:
+    """The second attempt finds the subscription of the other gone: that the first was told stays true."""
+    mail = reminded.channels["email"]
+    mail.answers = [Result("retry", progress={"devices": ["s1"]}), Result("retry")]
+    with pytest.raises(ApplicationError):
+        await reminded.deliver()
+    mail.reasons = dict.fromkeys(("asha", "ben"), "no_subscription")
+    await reminded.deliver()
+    assert await reminded.fates() == {"asha": ("sent", None), "ben": ("withheld", "no_subscription")}
